@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Rules of this file: one section per target with its tests, one dependency per line, and a target depends only on
+// what stands to its right in the chain of Sources/README.md. Build with
+// `--explicit-target-dependency-import-check error`; Tests/TidyTests holds what that flag misses.
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: dependencies + ["TestSupport"],
+    path: "Tests/\(name)Tests",
+    swiftSettings: settings
+  )
+}
+
+let package = Package(
+  name: "onbehalf",
+  products: [.executable(name: "onbehalf", targets: ["onbehalf"])],
+  targets: [
+    // System libraries: a module map and a shim header each.
+    .systemLibrary(
+      name: "COpenSSL",
+      path: "Sources/COpenSSL",
+      pkgConfig: "openssl",
+      providers: [.apt(["libssl-dev"])]
+    ),
+    .systemLibrary(
+      name: "CLibSecret",
+      path: "Sources/CLibSecret",
+      pkgConfig: "libsecret-1",
+      providers: [.apt(["libsecret-1-dev"])]
+    ),
+    .systemLibrary(
+      name: "CCurl",
+      path: "Sources/CCurl",
+      pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"])]
+    ),
+    .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+
+    // The wire.
+    module("JSON"),
+    tests("JSON", ["JSON"]),
+    module("JSONRPC", ["JSON"]),
+    tests("JSONRPC", ["JSON", "JSONRPC"]),
+
+    // The domain.
+    module("Delegation", ["JSON"]),
+    tests("Delegation", ["Delegation", "JSON"]),
+
+    // The protocol's face of the domain.
+    module("Methods", ["Delegation", "JSON", "JSONRPC"]),
+    tests("Methods", ["Delegation", "JSON", "JSONRPC", "Methods"]),
+
+    // Adapters.
+    module("CurlHTTP", ["CCurl", "Delegation"]),
+    tests("CurlHTTP", ["CurlHTTP", "Delegation"]),
+    module("EncryptedFileStore", ["COpenSSL", "Delegation"]),
+    tests("EncryptedFileStore", ["Delegation", "EncryptedFileStore"]),
+    module("LocalFiles", ["CLinux", "Delegation"]),
+    tests("LocalFiles", ["Delegation", "LocalFiles"]),
+    module("OpenSSLKeys", ["COpenSSL", "Delegation"]),
+    tests("OpenSSLKeys", ["Delegation", "OpenSSLKeys"]),
+    module("SecretServiceStore", ["CLibSecret", "Delegation"]),
+    tests("SecretServiceStore", ["Delegation", "SecretServiceStore"]),
+
+    // The process.
+    module("HostProcess", ["CLinux"]),
+    tests("HostProcess", ["HostProcess"]),
+    .executableTarget(
+      name: "onbehalf",
+      dependencies: [
+        "CurlHTTP",
+        "Delegation",
+        "EncryptedFileStore",
+        "HostProcess",
+        "JSON",
+        "JSONRPC",
+        "LocalFiles",
+        "Methods",
+        "OpenSSLKeys",
+        "SecretServiceStore",
+      ],
+      path: "Sources/onbehalf",
+      swiftSettings: settings
+    ),
+
+    // The protocol as data: reads protocol/, checks it, writes what is derived from it.
+    module("ProtocolKit", ["JSON"]),
+    tests("ProtocolKit", ["JSON", "ProtocolKit"]),
+    .executableTarget(
+      name: "generate-protocol",
+      dependencies: ["ProtocolKit"],
+      path: "Sources/generate-protocol",
+      swiftSettings: settings
+    ),
+
+    // What tests share: fakes that refuse what was not planned, a manual clock, vectors.
+    .target(
+      name: "TestSupport",
+      dependencies: ["Delegation", "JSON", "JSONRPC"],
+      path: "Tests/Support",
+      swiftSettings: settings
+    ),
+    tests("Tidy", []),
+  ]
+)

@@ -1,0 +1,4 @@
+/// Unpredictable bytes from the operating system.
+package protocol Randomness: Sendable {
+  func bytes(_ count: Int) -> [UInt8]
+}

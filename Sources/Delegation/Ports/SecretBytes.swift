@@ -1,0 +1,45 @@
+/// Bytes that must not be copied, printed or kept: a private key, a passphrase, a client secret.
+///
+/// Guarantee: the bytes live in one allocation that is overwritten before it is freed. There is no `description`, no
+/// `Codable`, no subscript; they are read only inside `withUnsafeBytes`. What a C library or a JSON parser copied
+/// before or after is not wiped (protocol/SECURITY.md).
+package struct SecretBytes: ~Copyable, @unchecked Sendable {
+  // Sendable although it holds a pointer: the memory is written only in the initialisers and in `deinit`, and a
+  // non-copyable value has one owner.
+  private let memory: UnsafeMutableRawBufferPointer
+
+  /// Copies `bytes`; wiping the source is the caller's part.
+  package init(copying bytes: some Collection<UInt8>) {
+    memory = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
+    memory.copyBytes(from: bytes)
+    count = bytes.count
+  }
+
+  /// Copies `bytes`; wiping the source is the caller's part.
+  package init(copying bytes: UnsafeRawBufferPointer) {
+    memory = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
+    memory.copyMemory(from: bytes)
+    count = bytes.count
+  }
+
+  deinit {
+    overwrite(memory)
+    memory.deallocate()
+  }
+
+  package let count: Int
+
+  /// The bytes, valid inside `body` only. Nothing derived from the pointer may leave it.
+  package borrowing func withUnsafeBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeRawBufferPointer(rebasing: memory.prefix(count)))
+  }
+}
+
+/// Zeroes memory that is about to be freed. Not optimised, so that the compiler cannot see the stores as dead.
+@inline(never)
+@_optimize(none)
+private func overwrite(_ memory: UnsafeMutableRawBufferPointer) {
+  for index in memory.indices { memory[index] = 0 }
+}

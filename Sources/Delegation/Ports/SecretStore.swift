@@ -1,0 +1,85 @@
+/// Where private keys and client secrets are kept.
+///
+/// Guarantees of every implementation: each call ends by `deadline`; nothing is created by a read; what `write` returns
+/// from has been read back and compared; an item that is locked is never reported as absent; no prompt is raised.
+package protocol SecretStore: Sendable {
+  /// `secret-service`, `file:PATH` or `memory`: what `--store` says and `Key.store` shows.
+  var name: String { get }
+
+  /// The item, or nil when the store is readable and has none.
+  func read(_ item: SecretItem, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> SecretBytes?
+
+  /// Creates the item; an item of that name is replaced only when `replacing` is true, else `.exists` is thrown.
+  ///
+  /// `publicAttributes` are shown by the store's own tools (Seahorse); they are never read back as truth.
+  func write(
+    _ item: SecretItem,
+    secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    replacing: Bool,
+    deadline: ContinuousClock.Instant
+  ) async throws(StoreFailure)
+
+  /// Removes the item; true when there was one.
+  func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> Bool
+
+  /// The names of all items of a kind, sorted by their bytes.
+  func names(of kind: SecretItem.Kind, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> [String]
+}
+
+/// The name of something kept in a store.
+package struct SecretItem: Sendable, Hashable {
+  package enum Kind: String, Sendable, CaseIterable {
+    /// A private key with its certificate, named by its alias.
+    case key
+    /// The secret of a confidential application, named by its profile.
+    case clientSecret = "client-secret"
+    /// What `diagnose` writes, reads and deletes to try the store.
+    case trial
+  }
+
+  package let kind: Kind
+  package let name: String
+
+  package init(_ kind: Kind, _ name: String) {
+    self.kind = kind
+    self.name = name
+  }
+
+  /// What a person reads in Seahorse.
+  package var label: String {
+    switch kind {
+    case .key: "OnBehalf key \(name)"
+    case .clientSecret: "OnBehalf client secret of \(name)"
+    case .trial: "OnBehalf trial \(name)"
+    }
+  }
+}
+
+/// Why a store could not do what was asked.
+package enum StoreFailure: Error, Sendable, Equatable {
+  /// It cannot be reached or used. `found` is what was seen, in the words of the system.
+  case unavailable(StoreProblem, found: String)
+  /// It is there but closed: a locked keyring, a passphrase that does not open the file.
+  case locked(found: String)
+  /// No answer by the deadline. With `writing` the outcome is unknown; the next read tells.
+  case timedOut(writing: Bool)
+  /// The content is not what was written. Nothing was changed.
+  case corrupt(found: String)
+  /// `write` without `replacing` met an item of that name.
+  case exists
+}
+
+/// The `reason` of `store_unavailable`.
+package enum StoreProblem: String, Sendable, CaseIterable {
+  case noLibrary = "no_library"
+  case noBus = "no_bus"
+  case noService = "no_service"
+  case noCollection = "no_collection"
+  case serviceError = "service_error"
+  case noFile = "no_file"
+  case unsafePermissions = "unsafe_permissions"
+  case noPassphrase = "no_passphrase"
+  case inputOutput = "input_output"
+  case writeLost = "write_lost"
+}
