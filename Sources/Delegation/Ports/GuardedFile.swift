@@ -47,3 +47,16 @@ package enum FileFailure: Error, Sendable, Equatable {
   /// `change` refused; it has kept its own reason.
   case refused
 }
+
+extension FileFailure: CustomStringConvertible {
+  /// What was found, for the end of a sentence about the file.
+  package var description: String {
+    switch self {
+    case .unsafe(let found): "somebody else could have written it: \(found)"
+    case .tooLarge(let limit): "it is larger than \(limit) bytes"
+    case .lockTimedOut(let path): "another process holds its lock, \(path)"
+    case .system(let found): found
+    case .refused: "the change was refused"
+    }
+  }
+}

@@ -22,6 +22,14 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
     count = bytes.count
   }
 
+  /// `count` bytes that `body` writes where they stay; there is no second copy.
+  package init(count: Int, initializing body: (UnsafeMutableRawBufferPointer) -> Void) {
+    memory = .allocate(byteCount: max(count, 1), alignment: 1)
+    memory.initializeMemory(as: UInt8.self, repeating: 0)
+    self.count = count
+    body(UnsafeMutableRawBufferPointer(rebasing: memory.prefix(count)))
+  }
+
   deinit {
     overwrite(memory)
     memory.deallocate()
@@ -30,7 +38,7 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
   package let count: Int
 
   /// The bytes, valid inside `body` only. Nothing derived from the pointer may leave it.
-  package borrowing func withUnsafeBytes<Result, Failure: Error>(
+  package borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try body(UnsafeRawBufferPointer(rebasing: memory.prefix(count)))

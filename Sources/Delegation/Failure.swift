@@ -1,0 +1,162 @@
+/// Everything that can go wrong in the domain. Methods/Errors maps each case to one kind of protocol/errors.json.
+package enum Failure: Error, Sendable, Equatable {
+  case params(ParamsFailure)
+  case profile(ProfileFailure)
+  case policy(PolicyFailure)
+  case store(StoreFailure, store: String)
+  case file(FileFailure, path: String)
+  case key(KeyringFailure)
+  case token(TokenFailure)
+  case fusion(FusionFailure)
+  case network(NetworkFailure)
+  /// The caller left or the deadline passed; the server has answered or will.
+  case abandoned
+}
+
+/// A parameter that has the right type and a wrong value.
+package struct ParamsFailure: Error, Sendable, Equatable {
+  package let field: String
+  package let problem: String
+
+  package init(_ field: String, _ problem: String) {
+    self.field = field
+    self.problem = problem
+  }
+}
+
+package enum ProfileFailure: Error, Sendable, Equatable {
+  /// `name` is nil when none was given and there is no default.
+  case notFound(name: String?, known: [String])
+  /// `field` is a path such as `policy.subjects.allow[0]`.
+  case invalid(profile: String, field: String, problem: String)
+}
+
+package enum PolicyFailure: Error, Sendable, Equatable {
+  case subjectDenied(rule: Rule)
+  case scopeDenied(scope: String, rule: Rule)
+  case agentDenied(agent: String, rule: Rule)
+  case rawCredentialsDenied(profile: String, limitedBy: String)
+  /// `to` is nil for a key that no saved profile has bound yet: it signs for nobody.
+  case keyBound(alias: String, to: KeyBinding?, asked: KeyBinding)
+  case adminRequired(method: String)
+  case profileDisabled(String)
+  /// The policy file cannot be used, so everything is denied.
+  case unusable(found: String)
+
+  /// The rule that decided, and the layer it stands in.
+  package struct Rule: Sendable, Equatable {
+    /// `policy file` or `profile NAME`.
+    package let layer: String
+    /// For example `subjects.deny "admin"`, or `no pattern of subjects.allow matches`.
+    package let text: String
+
+    package init(layer: String, text: String) {
+      self.layer = layer
+      self.text = text
+    }
+  }
+}
+
+package enum KeyringFailure: Error, Sendable, Equatable {
+  case notFound(alias: String)
+  case exists(alias: String)
+  /// The stored item or the given key cannot be used.
+  case material(KeyFailure, alias: String)
+  case certificateExpired(alias: String, notAfter: UnixTime)
+  /// The profile names no key and the call needs one.
+  case noneNamed(profile: String)
+}
+
+/// A refusal or a wrong answer of the identity domain's token endpoint.
+package enum TokenFailure: Error, Sendable, Equatable {
+  case refused(Refusal)
+  /// The token that came back is not shown to be the user who was asked for.
+  case wrongUser(found: String)
+  case noClientSecret(profile: String)
+
+  package struct Refusal: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+      case invalidClient
+      case clientInactive
+      case invalidGrant
+      case invalidScope
+      case unauthorizedClient
+      case assertionRejected
+      case clockSkew
+      case rateLimited
+      case other
+    }
+
+    package var kind: Kind
+    package var status: Int
+    /// `error` of RFC 6749 section 5.2, when there was one.
+    package var error: String?
+    /// `error_description`, masked where it could hold a credential.
+    package var description: String?
+    package var ecid: String?
+    package var retryAfterMs: Int?
+    /// The domain's clock minus ours, when the answer carried a date.
+    package var clockOffsetMs: Int64?
+    package var clientAuthentication: ClientAuthentication
+
+    package init(kind: Kind, status: Int, clientAuthentication: ClientAuthentication) {
+      self.kind = kind
+      self.status = status
+      self.clientAuthentication = clientAuthentication
+    }
+  }
+}
+
+/// A refusal or a failure of the Fusion pod.
+package enum FusionFailure: Error, Sendable, Equatable {
+  case refused(Refusal)
+  /// The run itself ended in an error; `run` is the AgentRun.
+  case agentFailed(run: AgentRun)
+
+  package struct Refusal: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+      case unauthorized
+      /// `FAI-40300`: not published, or the user has no role for it.
+      case agentForbidden
+      case forbidden
+      case notFound
+      case other
+    }
+
+    package var kind: Kind
+    package var status: Int
+    /// Such as `FAI-40300`.
+    package var code: String?
+    package var ecid: String?
+    package var retryAfterMs: Int?
+    /// What was asked for: `agent PAYABLES_TEAM`, `job 17`.
+    package var what: String
+
+    package init(kind: Kind, status: Int, what: String) {
+      self.kind = kind
+      self.status = status
+      self.what = what
+    }
+  }
+}
+
+/// No usable answer from a server; `server` is its origin.
+package struct NetworkFailure: Error, Sendable, Equatable {
+  package enum Problem: Sendable, Equatable {
+    case http(HTTPFailure)
+    case unexpectedRedirect(status: Int)
+    /// A 2xx answer that is not what the interface promises.
+    case malformed(found: String)
+  }
+
+  /// What was wrong with an answer, before it is known whose it was.
+  struct Malformed: Error { let found: String }
+
+  package let server: String
+  package let problem: Problem
+
+  package init(server: String, problem: Problem) {
+    self.server = server
+    self.problem = problem
+  }
+}
