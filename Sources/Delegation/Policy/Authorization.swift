@@ -1,0 +1,85 @@
+/// Who may be acted for, with which profile: the first step of every call that acts for a user.
+package struct Authorization: Sendable {
+  package let profiles: ProfileBook
+  package let policy: PolicyBook
+
+  package init(profiles: ProfileBook, policy: PolicyBook) {
+    self.profiles = profiles
+    self.policy = policy
+  }
+
+  /// A profile, the layers that narrow it, and a user they let pass.
+  package struct Permit: Sendable {
+    package let profile: Profile
+    package let layers: PolicyLayers
+    package let grant: UserGrant
+  }
+
+  /// - Parameter subject: exactly one of it and `userToken` must be there.
+  package func permit(
+    profile name: String?,
+    subject: String?,
+    userToken: String?,
+    deadline: ContinuousClock.Instant
+  ) throws(Failure) -> Permit {
+    let (profile, layers) = try layers(profile: name, deadline: deadline)
+    let grant: UserGrant
+    do throws(ParamsFailure) {
+      grant = try Self.grant(subject: subject, userToken: userToken, unicode: profile.unicodeSubjects ?? false)
+    } catch {
+      throw .params(error)
+    }
+    guard grant.subject.bytes != Array(profile.clientId.utf8) else {
+      throw .policy(
+        .subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "the subject is the client itself"))
+      )
+    }
+    do { try layers.permit(subject: grant.subject) } catch { throw .policy(error) }
+    return Permit(profile: profile, layers: layers, grant: grant)
+  }
+
+  /// The profile with its layers, for calls that name no user.
+  package func layers(
+    profile name: String?,
+    deadline: ContinuousClock.Instant
+  ) throws(Failure) -> (profile: Profile, layers: PolicyLayers) {
+    let profile = try profiles.profile(name, deadline: deadline)
+    do {
+      return (profile, PolicyLayers(policyFile: try policy.current(deadline: deadline), profile: profile))
+    } catch {
+      throw .policy(error)
+    }
+  }
+
+  private static func grant(subject: String?, userToken: String?, unicode: Bool) throws(ParamsFailure) -> UserGrant {
+    switch (subject, userToken) {
+    case (let subject?, nil): return .subject(try Subject(subject, unicode: unicode))
+    case (nil, let token?):
+      // Not verified here: the identity domain does that. What it names must be allowed all the same.
+      guard let named = JWT(decoding: token)?.text("sub") else {
+        throw ParamsFailure("userToken", "must be an ID token (a JWT with a sub) of the profile's identity domain")
+      }
+      return .userToken(token, try Subject(named, unicode: unicode, field: "userToken"))
+    case (nil, nil): throw ParamsFailure("subject", "is needed (or userToken, the user's own ID token)")
+    case (_?, _?): throw ParamsFailure("subject", "must not stand beside userToken; send one of them")
+    }
+  }
+}
+
+extension Authorization.Permit {
+  /// The scope of a call: the one asked for, else the profile's, if policy gives it.
+  package func scope(_ asked: String?) throws(Failure) -> String {
+    let scope = asked ?? profile.scope
+    do throws(ParamsFailure) {
+      try FieldRules.printable(scope, field: "scope", maximum: 1024, spaces: true)
+    } catch {
+      throw .params(error)
+    }
+    do { try layers.permit(scope: scope) } catch { throw .policy(error) }
+    return scope
+  }
+
+  package func permitRawCredentials() throws(Failure) {
+    do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
+  }
+}

@@ -1,0 +1,50 @@
+/// The user name of an end user in the identity domain, as bytes.
+///
+/// Printable ASCII without spaces, 1 to 256 bytes; a profile with `unicodeSubjects` takes UTF-8 in NFC. There is no
+/// `==` on its text: in Swift two spellings of `é` are one String, and `\r\n` is one Character.
+package struct Subject: Sendable, Hashable {
+  package let bytes: [UInt8]
+
+  package init(_ text: String, unicode: Bool) throws(ParamsFailure) {
+    try self.init(text, unicode: unicode, field: "subject")
+  }
+
+  /// `field` is what an error names: the subject may come from a claim of a user token.
+  init(_ text: String, unicode: Bool, field: String) throws(ParamsFailure) {
+    bytes = Array(text.utf8)
+    guard (1...256).contains(bytes.count) else { throw ParamsFailure(field, "must be 1 to 256 bytes long") }
+    if unicode {
+      guard text.unicodeScalars.allSatisfy(Self.isVisible) else {
+        throw ParamsFailure(field, "must not contain spaces or control characters")
+      }
+      // The standard library's own normaliser; FoundationEssentials has none.
+      guard text._nfcCodeUnits == bytes else {
+        throw ParamsFailure(field, "must be in Unicode normalisation form C; send the composed characters")
+      }
+    } else {
+      guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+        throw ParamsFailure(
+          field,
+          "must be printable ASCII without spaces; a profile with unicodeSubjects takes more"
+        )
+      }
+    }
+  }
+
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Equal without regard to ASCII case: how the subject of a token is compared with the one that was asked for.
+  func matchesIgnoringASCIICase(_ other: some Sequence<UInt8>) -> Bool {
+    bytes.elementsEqual(other) { asciiLowerCase($0) == asciiLowerCase($1) }
+  }
+
+  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator, .spaceSeparator:
+      false
+    default: true
+    }
+  }
+}
+
+func asciiLowerCase(_ byte: UInt8) -> UInt8 { (0x41...0x5a).contains(byte) ? byte | 0x20 : byte }

@@ -1,0 +1,64 @@
+/// How one client acts for users at one identity domain and one Fusion pod.
+///
+/// The same shape on the wire, in the profile file and in `initialize`. `ProfileRules` says what each field may hold.
+package struct Profile: Codable, Sendable, Equatable {
+  package var name: String
+  package var identityDomainUrl: String
+  package var clientId: String
+  package var clientAuthentication: ClientAuthentication
+  /// The alias of the key that signs. May be absent with `client_secret_basic`; then only `userToken` calls work.
+  package var key: String?
+  /// The certificate alias at the identity domain, when it is not the key's alias.
+  package var kid: String?
+  package var scope: String
+  package var fusionUrl: String
+  package var audience: [String]?
+  package var tenantName: String?
+  package var assertionLifetimeSeconds: Int?
+  package var subjectClaim: String?
+  package var opaqueTokens: OpaqueTokens?
+  package var unicodeSubjects: Bool?
+  package var caFile: String?
+  package var proxy: String?
+  package var keyIdleSeconds: Int?
+  package var requireValidCertificate: Bool?
+  package var disabled: Bool?
+  package var policy: Policy
+}
+
+package enum ClientAuthentication: String, Codable, Sendable, CaseIterable {
+  case clientAssertion = "client_assertion"
+  case clientSecretBasic = "client_secret_basic"
+}
+
+package enum OpaqueTokens: String, Codable, Sendable, CaseIterable {
+  case refuse
+  case accept
+}
+
+/// What a profile, or the policy file, allows. Each field narrows; one that is absent does not.
+package struct Policy: Codable, Sendable, Equatable {
+  package var subjects: Subjects
+  /// Without it a profile gives out its own `scope` only.
+  package var scopes: [String]?
+  package var agents: [String]?
+  /// Claims a caller may add to an assertion.
+  package var extraClaims: [String]?
+  package var rawCredentials: Bool?
+
+  package struct Subjects: Codable, Sendable, Equatable {
+    package var allow: [String]
+    package var deny: [String]?
+  }
+}
+
+/// Which identity domain and client a key signs for, and nothing else (invariant 2).
+package struct KeyBinding: Codable, Sendable, Equatable {
+  package let identityDomainUrl: String
+  package let clientId: String
+
+  package init(identityDomainUrl: String, clientId: String) {
+    self.identityDomainUrl = identityDomainUrl
+    self.clientId = clientId
+  }
+}

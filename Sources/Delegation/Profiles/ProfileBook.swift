@@ -1,0 +1,131 @@
+import JSON
+import Synchronization
+
+/// All profiles: those saved in the profile file, and those given at `initialize`.
+///
+/// The file is looked at again on every call and read when it has changed; one that cannot be used is an error, never
+/// an empty list.
+package final class ProfileBook: Sendable {
+  private let file: any GuardedFile
+  private let state = Mutex(State())
+
+  private struct State {
+    var given = ProfileFile()
+    var saved: (stamp: FileStamp?, content: ProfileFile)?
+  }
+
+  package init(file: any GuardedFile) { self.file = file }
+
+  package var path: String { file.path }
+
+  /// Takes the profiles of `initialize`. Touches no disk (invariant 12); a name that is taken by a saved profile shows at its use.
+  package func give(_ given: ProfileFile) { state.withLock { $0.given = given } }
+
+  /// The profile of that name, else the default one.
+  package func profile(_ name: String?, deadline: ContinuousClock.Instant) throws(Failure) -> Profile {
+    let saved = try savedProfiles(deadline: deadline)
+    let given = state.withLock(\.given)
+    let known = Set(saved.profiles.keys).union(given.profiles.keys)
+    let only = known.count == 1 ? known.first : nil
+    guard let name = name ?? given.defaultProfile ?? saved.defaultProfile ?? only,
+      let profile = given.profiles[name] ?? saved.profiles[name]
+    else { throw .profile(.notFound(name: name, known: Self.sorted(known))) }
+    if given.profiles[name] != nil, saved.profiles[name] != nil {
+      throw .profile(
+        .invalid(profile: name, field: "name", problem: "is taken by a saved profile; give yours another name")
+      )
+    }
+    if profile.disabled == true { throw .policy(.profileDisabled(name)) }
+    return profile
+  }
+
+  /// Saved and given profiles, by name.
+  package func all(deadline: ContinuousClock.Instant) throws(Failure) -> [Profile] {
+    let saved = try savedProfiles(deadline: deadline).profiles
+    let merged = saved.merging(state.withLock(\.given.profiles)) { saved, _ in saved }
+    return Self.sorted(merged.keys).compactMap { merged[$0] }
+  }
+
+  /// Also a disabled one; never the default.
+  package func named(_ name: String, deadline: ContinuousClock.Instant) throws(Failure) -> Profile {
+    let all = try all(deadline: deadline)
+    guard let profile = all.first(where: { $0.name == name }) else {
+      throw .profile(.notFound(name: name, known: all.map(\.name)))
+    }
+    return profile
+  }
+
+  /// Writes a validated profile to the file, in the place of one of the same name.
+  package func save(_ profile: Profile, deadline: ContinuousClock.Instant) throws(Failure) {
+    if state.withLock({ $0.given.profiles[profile.name] != nil }) {
+      throw .profile(
+        .invalid(profile: profile.name, field: "name", problem: "is taken by a profile given at initialize")
+      )
+    }
+    try change(deadline: deadline) { content throws(Failure) in content.profiles[profile.name] = profile }
+  }
+
+  package func delete(_ name: String, deadline: ContinuousClock.Instant) throws(Failure) {
+    try change(deadline: deadline) { content throws(Failure) in
+      guard content.profiles.removeValue(forKey: name) != nil else {
+        throw .profile(.notFound(name: name, known: Self.sorted(content.profiles.keys)))
+      }
+      if content.defaultProfile == name { content.defaultProfile = nil }
+    }
+  }
+
+  private func savedProfiles(deadline: ContinuousClock.Instant) throws(Failure) -> ProfileFile {
+    do {
+      let stamp = try file.stamp()
+      if let saved = state.withLock(\.saved), saved.stamp == stamp { return saved.content }
+      let content = try file.read(deadline: deadline)
+      let parsed = try Self.parse(content?.bytes, path: file.path)
+      state.withLock { $0.saved = (content?.stamp, parsed) }
+      return parsed
+    } catch let failure as FileFailure {
+      throw .file(failure, path: file.path)
+    } catch let failure as ProfileFailure {
+      throw .profile(failure)
+    } catch {
+      throw .file(.system(found: "it could not be read"), path: file.path)
+    }
+  }
+
+  private func change(
+    deadline: ContinuousClock.Instant,
+    _ body: (inout ProfileFile) throws(Failure) -> Void
+  ) throws(Failure) {
+    var refusal: Failure?
+    do {
+      try file.update(deadline: deadline) { bytes throws(FileFailure) in
+        do {
+          var content = try Self.parse(bytes, path: file.path)
+          try body(&content)
+          return try JSONWriter.encode(content)
+        } catch let failure as Failure {
+          refusal = failure
+        } catch let failure as ProfileFailure {
+          refusal = .profile(failure)
+        } catch {
+          refusal = .file(.system(found: "the profiles could not be written as JSON"), path: file.path)
+        }
+        throw .refused
+      }
+    } catch {
+      throw refusal ?? .file(error, path: file.path)
+    }
+  }
+
+  private static func parse(_ bytes: [UInt8]?, path: String) throws(ProfileFailure) -> ProfileFile {
+    guard let bytes else { return ProfileFile() }
+    let value: JSONValue
+    do { value = try JSONValue(parsing: bytes) } catch {
+      throw .invalid(profile: path, field: "", problem: "is not JSON: \(error)")
+    }
+    return try ProfileFile(parsing: value, source: path)
+  }
+
+  private static func sorted(_ names: some Sequence<String>) -> [String] {
+    names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
