@@ -1,0 +1,49 @@
+package import JSON
+
+/// The claims of an assertion, in the order they are signed.
+package struct AssertionClaims: Sendable {
+  package enum Kind: String, Codable, Sendable {
+    /// Says who the end user is (RFC 7523 section 2.1).
+    case user
+    /// Says who the client is (RFC 7523 section 2.2).
+    case client
+  }
+
+  /// Set by us alone; neither a caller nor a policy may name them.
+  static let reserved: Set<String> = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "prn", "user.tenant.name"]
+
+  package let members: [JSONValue.Member]
+  package let expiresAt: UnixTime
+
+  /// - Parameters:
+  ///   - subject: the end user; nil makes a client assertion.
+  ///   - lifetime: whole seconds, at most 300.
+  init(
+    profile: Profile,
+    subject: Subject?,
+    now: UnixTime,
+    lifetime: Int,
+    identifier: String,
+    extra: [JSONValue.Member] = []
+  ) {
+    let issuedAt = now.seconds
+    let expires = issuedAt + Int64(lifetime)
+    let audience = profile.audience ?? [Profile.defaultAudience]
+    var members: [JSONValue.Member] = [
+      JSONValue.Member("iss", .string(profile.clientId)),
+      JSONValue.Member("sub", .string(subject?.text ?? profile.clientId)),
+    ]
+    let tenant = subject == nil ? nil : profile.tenantName
+    if let subject, tenant != nil { members.append(JSONValue.Member("prn", .string(subject.text))) }
+    members += [
+      // One value goes out as a string, as in the samples of the OCI ClientAssertion page.
+      JSONValue.Member("aud", audience.count == 1 ? .string(audience[0]) : .array(audience.map(JSONValue.string))),
+      JSONValue.Member("iat", .number(JSONNumber(issuedAt))),
+      JSONValue.Member("exp", .number(JSONNumber(expires))),
+      JSONValue.Member("jti", .string(identifier)),
+    ]
+    if let tenant { members.append(JSONValue.Member("user.tenant.name", .string(tenant))) }
+    self.members = members + extra
+    expiresAt = UnixTime(seconds: expires)
+  }
+}

@@ -1,0 +1,89 @@
+package import JSON
+
+/// A signed assertion and what it says. The text is a credential for as long as it lives.
+package struct Assertion: Sendable {
+  package let text: String
+  package let header: JSONValue
+  package let claims: JSONValue
+  package let expiresAt: UnixTime
+}
+
+/// Signs user and client assertions (RFC 7523) as compact JWS (RFC 7515), and nothing else.
+package struct AssertionMint: Sendable {
+  let ring: KeyRing
+  let random: any Randomness
+  let wallClock: any WallClock
+
+  package init(ring: KeyRing, random: any Randomness, wallClock: any WallClock) {
+    self.ring = ring
+    self.random = random
+    self.wallClock = wallClock
+  }
+
+  /// A fresh assertion with its own `jti`.
+  ///
+  /// - Parameters:
+  ///   - subject: the end user, whom policy has let pass; nil makes a client assertion.
+  ///   - extra: claims that policy has let pass.
+  package func mint(
+    _ profile: Profile,
+    subject: Subject?,
+    lifetimeSeconds: Int? = nil,
+    extra: [JSONValue.Member] = [],
+    deadline: ContinuousClock.Instant
+  ) async throws(Failure) -> Assertion {
+    let key = try await signingKey(of: profile, deadline: deadline)
+    let limit = profile.assertionLifetimeSeconds ?? 300
+    let claims = AssertionClaims(
+      profile: profile,
+      subject: subject,
+      now: wallClock.now(),
+      lifetime: min(lifetimeSeconds ?? limit, limit),
+      identifier: Base64.encode(random.bytes(16), as: .url),
+      extra: extra
+    )
+    return try sign(claims, profile: profile, key: key)
+  }
+
+  /// The profile's key, held against its binding and, where the profile asks for it, its dates.
+  package func signingKey(of profile: Profile, deadline: ContinuousClock.Instant) async throws(Failure) -> OpenKey {
+    guard let alias = profile.key else { throw .key(.noneNamed(profile: profile.name)) }
+    let idle = profile.keyIdleSeconds.map { Duration.seconds($0) } ?? KeyRing.standardIdle
+    let key = try await ring.open(alias, idle: idle, deadline: deadline)
+    let asked = KeyBinding(identityDomainUrl: profile.identityDomainUrl, clientId: profile.clientId)
+    guard key.item.binding == asked else {
+      throw .policy(.keyBound(alias: alias, to: key.item.binding, asked: asked))
+    }
+    if profile.requireValidCertificate == true, key.certificate.notAfter < wallClock.now() {
+      throw .key(.certificateExpired(alias: alias, notAfter: key.certificate.notAfter))
+    }
+    return key
+  }
+
+  private func sign(_ claims: AssertionClaims, profile: Profile, key: OpenKey) throws(Failure) -> Assertion {
+    let header: JSONValue = [
+      "alg": "RS256",
+      "typ": "JWT",
+      "kid": .string(profile.kid ?? key.item.alias),
+      "x5t": .string(key.thumbprints.x5t),
+      "x5t#S256": .string(key.thumbprints.x5tS256),
+    ]
+    let payload = JSONValue.object(claims.members)
+    var text = Base64.encodedBytes(header.serialized(), as: .url)
+    text.append(UInt8(ascii: "."))
+    text += Base64.encodedBytes(payload.serialized(), as: .url)
+    do {
+      let signature = try key.signer.signRS256(text)
+      text.append(UInt8(ascii: "."))
+      text += Base64.encodedBytes(signature, as: .url)
+    } catch {
+      throw .key(.material(error, alias: key.item.alias))
+    }
+    return Assertion(
+      text: String(decoding: text, as: UTF8.self),
+      header: header,
+      claims: payload,
+      expiresAt: claims.expiresAt
+    )
+  }
+}
