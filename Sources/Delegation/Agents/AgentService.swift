@@ -1,0 +1,222 @@
+import JSON
+
+/// Runs agents as the user: invoke, poll to the end, report, renew the token once when it is refused.
+package struct AgentService: Sendable {
+  let tokens: TokenService
+  let http: any HTTPClient
+  let wallClock: any WallClock
+  let clock: any MonotonicClock
+  let random: any Randomness
+
+  package init(
+    tokens: TokenService,
+    http: any HTTPClient,
+    wallClock: any WallClock,
+    clock: any MonotonicClock,
+    random: any Randomness
+  ) {
+    self.tokens = tokens
+    self.http = http
+    self.wallClock = wallClock
+    self.clock = clock
+    self.random = random
+  }
+
+  /// How many polls in a row may fail for a reason that passes: a reset, a 503.
+  private static let tolerableFailures = 4
+
+  /// Starts a run; with `wait` follows it until it ends or a person has to act.
+  package func invoke(
+    _ invocation: AgentInvocation,
+    permit: Authorization.Permit,
+    wait: Bool,
+    for caller: any Caller
+  ) async throws(Failure) -> AgentRun {
+    do { try permit.layers.permit(agent: invocation.agent) } catch { throw .policy(error) }
+    let session = try Session(permit, agent: invocation.agent, mode: invocation.invocationMode)
+    let startedAt = wallClock.now().rfc3339
+    let status = try await start(invocation, session, for: caller)
+    guard let jobId = status.jobId else {
+      throw .network(NetworkFailure(server: session.origin.text, problem: .malformed(found: "an answer without jobId")))
+    }
+    var run = AgentRun(
+      agent: invocation.agent,
+      jobId: jobId,
+      conversationId: status.conversationId ?? invocation.conversationId,
+      state: .running,
+      startedAt: startedAt,
+      polls: 0
+    )
+    run.take(status, at: wallClock.now())
+    caller.onAbandon(run.detached(as: "detached"))
+    caller.report("The run has started.", detail: run.progress)
+    return wait ? try await follow(run, session, for: caller) : run
+  }
+
+  /// The state of a run; with `wait` follows it to its end.
+  package func run(
+    agent: String,
+    jobId: String,
+    permit: Authorization.Permit,
+    wait: Bool,
+    for caller: any Caller
+  ) async throws(Failure) -> AgentRun {
+    do { try permit.layers.permit(agent: agent) } catch { throw .policy(error) }
+    let session = try Session(permit, agent: agent, mode: "END_USER")
+    var run = AgentRun(agent: agent, jobId: jobId, state: .running, polls: 0)
+    caller.onAbandon(run.detached(as: "detached"))
+    try await poll(&run, session, for: caller)
+    return wait ? try await follow(run, session, for: caller) : run
+  }
+
+  /// What does not change while a run goes on.
+  private struct Session {
+    let permit: Authorization.Permit
+    let origin: Origin
+    let scope: String
+    let agent: String
+    let mode: String
+
+    init(_ permit: Authorization.Permit, agent: String, mode: String) throws(Failure) {
+      self.permit = permit
+      self.agent = agent
+      self.mode = mode
+      origin = try permit.profile.fusion
+      scope = try permit.scope(nil)
+    }
+  }
+
+  private func start(
+    _ invocation: AgentInvocation,
+    _ session: Session,
+    for caller: any Caller
+  ) async throws(Failure) -> AgentStatus {
+    let response = try await send(session, for: caller, what: "agent \(invocation.agent)") { request throws(Failure) in
+      let message = try request.invoke(invocation)
+      try commit(caller)
+      caller.onAbandon(["state": "unknown", "agent": .string(invocation.agent)])
+      return message
+    }
+    caller.leaveCommitPoint()
+    return try parse(response, session)
+  }
+
+  private func follow(_ started: AgentRun, _ session: Session, for caller: any Caller) async throws(Failure) -> AgentRun
+  {
+    var run = started
+    var schedule = PollSchedule(random: random)
+    var failures = 0
+    while run.state == .running {
+      do { try await clock.sleep(until: clock.now.advanced(by: schedule.next()), tolerance: nil) } catch {
+        throw .abandoned
+      }
+      do throws(Failure) {
+        try await poll(&run, session, for: caller)
+        failures = 0
+      } catch {
+        failures += 1
+        guard error.passesByItself, failures <= Self.tolerableFailures else { throw error }
+        caller.report("The pod did not answer; asking again.", detail: run.progress)
+      }
+    }
+    if run.state == .failed { throw .fusion(.agentFailed(run: run)) }
+    return run
+  }
+
+  private func poll(_ run: inout AgentRun, _ session: Session, for caller: any Caller) async throws(Failure) {
+    let jobId = run.jobId
+    let response = try await send(session, for: caller, what: "job \(jobId) of agent \(session.agent)") { request in
+      request.status(agent: session.agent, jobId: jobId, invocationMode: session.mode)
+    }
+    let status = try parse(response, session)
+    run.polls += 1
+    run.take(status, at: wallClock.now())
+    caller.onAbandon(run.detached(as: "detached"))
+    let note = status.unknownState.map { "The pod says \($0), which is not a known state; taken as running." }
+    caller.report(note ?? "The run is \(run.state.rawValue).", detail: run.progress)
+  }
+
+  /// One call as the user. A 401 is answered with a new token, once: the pod has not acted on the first.
+  private func send(
+    _ session: Session,
+    for caller: any Caller,
+    what: String,
+    _ build: (AgentRequest) throws(Failure) -> HTTPRequest
+  ) async throws(Failure) -> HTTPResponse {
+    var isRenewed = false
+    while true {
+      let token = try await tokens.token(
+        TokenService.Request(session.permit.grant, scope: session.scope, forceRefresh: isRenewed),
+        profile: session.permit.profile
+      )
+      let request = AgentRequest(
+        profile: session.permit.profile,
+        origin: session.origin,
+        token: token.token.text,
+        deadline: caller.deadline
+      )
+      let message = try build(request)
+      let response: HTTPResponse
+      do throws(HTTPFailure) { response = try await http.send(message) } catch .cancelled {
+        throw .abandoned
+      } catch {
+        throw .network(NetworkFailure(server: session.origin.text, problem: .http(error)))
+      }
+      if response.status == 401, !isRenewed {
+        isRenewed = true
+        caller.leaveCommitPoint()
+        continue
+      }
+      if (200..<300).contains(response.status) { return response }
+      caller.leaveCommitPoint()
+      if (300..<400).contains(response.status) {
+        throw .network(
+          NetworkFailure(server: session.origin.text, problem: .unexpectedRedirect(status: response.status))
+        )
+      }
+      throw .fusion(.refused(FusionRefusal.of(response, what: what)))
+    }
+  }
+
+  private func parse(_ response: HTTPResponse, _ session: Session) throws(Failure) -> AgentStatus {
+    do { return try AgentStatus(parsing: response.body) } catch {
+      throw .network(NetworkFailure(server: session.origin.text, problem: .malformed(found: error.found)))
+    }
+  }
+}
+
+extension AgentRun {
+  fileprivate mutating func take(_ status: AgentStatus, at now: UnixTime) {
+    conversationId = status.conversationId ?? conversationId
+    state = status.state
+    output = status.output
+    error = status.error
+    if state == .complete || state == .failed { finishedAt = now.rfc3339 }
+  }
+
+  /// What an error says of a run that nobody waits for any more: it may go on at the pod.
+  fileprivate func detached(as state: String) -> JSONValue {
+    var members = [JSONValue.Member("state", .string(state)), JSONValue.Member("agent", .string(agent))]
+    members.append(JSONValue.Member("jobId", .string(jobId)))
+    if let conversationId { members.append(JSONValue.Member("conversationId", .string(conversationId))) }
+    return .object(members)
+  }
+
+  fileprivate var progress: JSONValue { detached(as: state.rawValue) }
+}
+
+extension Failure {
+  /// Whether asking the same again a moment later makes sense.
+  fileprivate var passesByItself: Bool {
+    switch self {
+    case .network(let failure):
+      switch failure.problem {
+      case .http(.unreachable), .http(.timedOut), .http(.broken): true
+      case .http(.tlsFailed), .http(.responseTooLarge), .http(.invalidRequest), .http(.cancelled): false
+      case .unexpectedRedirect, .malformed: false
+      }
+    case .fusion(.refused(let refusal)): refusal.status == 429 || refusal.status >= 500
+    case .token, .params, .profile, .policy, .store, .file, .key, .fusion(.agentFailed), .abandoned: false
+    }
+  }
+}
