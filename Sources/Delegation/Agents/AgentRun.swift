@@ -17,8 +17,8 @@ package struct AgentRun: Sendable, Equatable, Encodable {
   /// As the pod wrote it: text, or JSON with its digits.
   package var output: JSONValue?
   package var error: JSONValue?
-  /// RFC 3339. Absent when another process started the run: the pod does not tell.
-  package var startedAt: String?
+  /// RFC 3339. For a run that is found again: when it was asked for, because the pod does not tell.
+  package var startedAt: String
   package var finishedAt: String?
   package var polls: Int
 }

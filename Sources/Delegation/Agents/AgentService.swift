@@ -63,7 +63,13 @@ package struct AgentService: Sendable {
   ) async throws(Failure) -> AgentRun {
     do { try permit.layers.permit(agent: agent) } catch { throw .policy(error) }
     let session = try Session(permit, agent: agent, mode: "END_USER")
-    var run = AgentRun(agent: agent, jobId: jobId, state: .running, polls: 0)
+    var run = AgentRun(
+      agent: agent,
+      jobId: jobId,
+      state: .running,
+      startedAt: wallClock.now().rfc3339,
+      polls: 0
+    )
     caller.onAbandon(run.detached(as: "detached"))
     try await poll(&run, session, for: caller)
     return wait ? try await follow(run, session, for: caller) : run

@@ -23,15 +23,10 @@ package struct Authorization: Sendable {
     deadline: ContinuousClock.Instant
   ) throws(Failure) -> Permit {
     let (profile, layers) = try layers(profile: name, deadline: deadline)
-    let grant: UserGrant
-    do throws(ParamsFailure) {
-      grant = try Self.grant(subject: subject, userToken: userToken, unicode: profile.unicodeSubjects ?? false)
-    } catch {
-      throw .params(error)
-    }
+    let grant = try Self.grant(subject: subject, userToken: userToken, unicode: profile.unicodeSubjects ?? false)
     guard grant.subject.bytes != Array(profile.clientId.utf8) else {
       throw .policy(
-        .subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "the subject is the client itself"))
+        .subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "a client acts for users, not for itself"))
       )
     }
     do { try layers.permit(subject: grant.subject) } catch { throw .policy(error) }
@@ -51,17 +46,26 @@ package struct Authorization: Sendable {
     }
   }
 
-  private static func grant(subject: String?, userToken: String?, unicode: Bool) throws(ParamsFailure) -> UserGrant {
+  private static func grant(subject: String?, userToken: String?, unicode: Bool) throws(Failure) -> UserGrant {
     switch (subject, userToken) {
-    case (let subject?, nil): return .subject(try Subject(subject, unicode: unicode))
+    case (let subject?, nil): return .subject(try user(subject, unicode: unicode))
     case (nil, let token?):
       // Not verified here: the identity domain does that. What it names must be allowed all the same.
       guard let named = JWT(decoding: token)?.text("sub") else {
-        throw ParamsFailure("userToken", "must be an ID token (a JWT with a sub) of the profile's identity domain")
+        throw .params(
+          ParamsFailure("userToken", "must be an ID token (a JWT with a sub) of the profile's identity domain")
+        )
       }
-      return .userToken(token, try Subject(named, unicode: unicode, field: "userToken"))
-    case (nil, nil): throw ParamsFailure("subject", "is needed (or userToken, the user's own ID token)")
-    case (_?, _?): throw ParamsFailure("subject", "must not stand beside userToken; send one of them")
+      return .userToken(token, try user(named, unicode: unicode))
+    case (nil, nil): throw .params(ParamsFailure("subject", "is needed (or userToken, the user's own ID token)"))
+    case (_?, _?): throw .params(ParamsFailure("userToken", "must not stand beside subject; send one of them"))
+    }
+  }
+
+  /// What is no user name is denied, not malformed: a rule decides who may be acted for, and this is the first.
+  private static func user(_ text: String, unicode: Bool) throws(Failure) -> Subject {
+    do { return try Subject(text, unicode: unicode) } catch {
+      throw .policy(.subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "a user name \(error.text)")))
     }
   }
 }

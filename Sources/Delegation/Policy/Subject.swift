@@ -5,28 +5,20 @@
 package struct Subject: Sendable, Hashable {
   package let bytes: [UInt8]
 
-  package init(_ text: String, unicode: Bool) throws(ParamsFailure) {
-    try self.init(text, unicode: unicode, field: "subject")
-  }
-
-  /// `field` is what an error names: the subject may come from a claim of a user token.
-  init(_ text: String, unicode: Bool, field: String) throws(ParamsFailure) {
+  package init(_ text: String, unicode: Bool) throws(FieldProblem) {
     bytes = Array(text.utf8)
-    guard (1...256).contains(bytes.count) else { throw ParamsFailure(field, "must be 1 to 256 bytes long") }
+    guard (1...256).contains(bytes.count) else { throw FieldProblem("must be 1 to 256 bytes long") }
     if unicode {
       guard text.unicodeScalars.allSatisfy(Self.isVisible) else {
-        throw ParamsFailure(field, "must not contain spaces or control characters")
+        throw FieldProblem("must not contain spaces or control characters")
       }
       // The standard library's own normaliser; FoundationEssentials has none.
       guard text._nfcCodeUnits == bytes else {
-        throw ParamsFailure(field, "must be in Unicode normalisation form C; send the composed characters")
+        throw FieldProblem("must be in Unicode normalisation form C; send the composed characters")
       }
     } else {
       guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-        throw ParamsFailure(
-          field,
-          "must be printable ASCII without spaces; a profile with unicodeSubjects takes more"
-        )
+        throw FieldProblem("must be printable ASCII without spaces; a profile with unicodeSubjects takes more")
       }
     }
   }

@@ -2,36 +2,36 @@ extension Origin {
   /// Reads what a person pastes: `https://host[:port][/]`.
   ///
   /// Plain `http` is taken for loopback only. A path, a user or a query is refused with what to paste instead.
-  package init(parsing text: String) throws(ProfileFieldProblem) {
+  package init(parsing text: String) throws(FieldProblem) {
     let bytes = Array(text.utf8)
     guard bytes.count <= 300, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-      throw ProfileFieldProblem("must be an origin such as https://host, in printable ASCII")
+      throw FieldProblem("must be an origin such as https://host, in printable ASCII")
     }
     guard let schemeEnd = text.range(ofASCII: "://"),
       let scheme = Scheme(rawValue: text[..<schemeEnd.lower].lowercased())
     else {
-      throw ProfileFieldProblem("must start with https:// (or http:// for a loopback address)")
+      throw FieldProblem("must start with https:// (or http:// for a loopback address)")
     }
     let rest = text[schemeEnd.upper...]
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
     let tail = rest[authority.endIndex...]
     guard !authority.utf8.contains(UInt8(ascii: "@")) else {
-      throw ProfileFieldProblem("must not contain a user name")
+      throw FieldProblem("must not contain a user name")
     }
     let (host, port) = try Self.split(authority, default: scheme == .https ? 443 : 80)
     self.init(scheme: scheme, host: host, port: port)
     guard tail.isEmpty || tail == "/" else {
-      throw ProfileFieldProblem("must be an origin without a path; paste \(self.text)")
+      throw FieldProblem("must be an origin without a path; paste \(self.text)")
     }
     guard scheme == .https || isLoopback else {
-      throw ProfileFieldProblem("must be https; plain http is taken for loopback addresses only")
+      throw FieldProblem("must be https; plain http is taken for loopback addresses only")
     }
   }
 
   private static func split(
     _ authority: Substring,
     default defaultPort: Int
-  ) throws(ProfileFieldProblem) -> (host: String, port: Int) {
+  ) throws(FieldProblem) -> (host: String, port: Int) {
     var host = authority
     var port = defaultPort
     let isBracketed = authority.utf8.first == UInt8(ascii: "[")
@@ -42,14 +42,14 @@ extension Origin {
       let digits = authority[authority.index(after: hostEnd)...]
       guard authority[hostEnd] == ":", digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = Int(digits),
         (1...65535).contains(number)
-      else { throw ProfileFieldProblem("must have a port from 1 to 65535, or none") }
+      else { throw FieldProblem("must have a port from 1 to 65535, or none") }
       port = number
     }
     if isBracketed {
       let address = host.dropFirst().dropLast().lowercased()
       guard host.last == "]", address.utf8.contains(UInt8(ascii: ":")),
         address.utf8.allSatisfy({ $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") || isHexadecimal($0) })
-      else { throw ProfileFieldProblem("must have an IPv6 address between the brackets") }
+      else { throw FieldProblem("must have an IPv6 address between the brackets") }
       return (address, port)
     }
     let name = host.lowercased()
@@ -58,13 +58,13 @@ extension Origin {
       !label.isEmpty && label.utf8.count <= 63 && label.utf8.first != UInt8(ascii: "-")
         && label.utf8.allSatisfy { $0 == UInt8(ascii: "-") || isLowerCaseAlphanumeric($0) }
     }
-    guard isName, name.utf8.count <= 253 else { throw ProfileFieldProblem("must have a host name") }
+    guard isName, name.utf8.count <= 253 else { throw FieldProblem("must have a host name") }
     return (name, port)
   }
 }
 
 /// What is wrong with one field, without its path.
-package struct ProfileFieldProblem: Error, Sendable, Equatable {
+package struct FieldProblem: Error, Sendable, Equatable {
   package let text: String
   package init(_ text: String) { self.text = text }
 }

@@ -18,17 +18,17 @@ extension Profile {
     if key == nil, clientAuthentication == .clientAssertion {
       throw ParamsFailure("key", "is needed for client_assertion")
     }
-    if let kid { try FieldRules.printable(kid, field: "kid", maximum: 256) }
+    if let kid { try FieldRules.printable(kid, field: "kid", maximum: 128) }
     if let audience {
-      guard (1...8).contains(audience.count) else { throw ParamsFailure("audience", "must hold 1 to 8 values") }
+      guard (1...10).contains(audience.count) else { throw ParamsFailure("audience", "must hold 1 to 10 values") }
       for (index, value) in audience.enumerated() {
-        try FieldRules.printable(value, field: "audience[\(index)]", maximum: 512)
+        try FieldRules.printable(value, field: "audience[\(index)]", maximum: 1024)
       }
     }
     if let tenantName { try FieldRules.printable(tenantName, field: "tenantName", maximum: 256) }
-    try FieldRules.range(assertionLifetimeSeconds, 10...300, field: "assertionLifetimeSeconds")
+    try FieldRules.range(assertionLifetimeSeconds, 1...300, field: "assertionLifetimeSeconds")
     try FieldRules.range(keyIdleSeconds, 1...86_400, field: "keyIdleSeconds")
-    if let subjectClaim { try FieldRules.printable(subjectClaim, field: "subjectClaim", maximum: 64) }
+    if let subjectClaim { try FieldRules.printable(subjectClaim, field: "subjectClaim", maximum: 256) }
     if let caFile { try FieldRules.absolutePath(caFile, field: "caFile") }
     if let proxy { try Self.checkProxy(proxy) }
     try policy.check(field: "policy")
@@ -58,8 +58,11 @@ extension Policy {
     try Self.check(subjects.deny ?? [], field: "\(field).subjects.deny")
     try Self.check(scopes ?? [], field: "\(field).scopes")
     try Self.check(agents ?? [], field: "\(field).agents")
+    guard (extraClaims ?? []).count <= 100 else {
+      throw ParamsFailure("\(field).extraClaims", "must hold at most 100 names")
+    }
     for (index, claim) in (extraClaims ?? []).enumerated() {
-      try FieldRules.printable(claim, field: "\(field).extraClaims[\(index)]", maximum: 64)
+      try FieldRules.printable(claim, field: "\(field).extraClaims[\(index)]", maximum: 256)
       guard !AssertionClaims.reserved.contains(claim) else {
         throw ParamsFailure("\(field).extraClaims[\(index)]", "must not be \(claim), which OnBehalf sets itself")
       }
