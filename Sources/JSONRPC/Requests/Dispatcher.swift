@@ -1,0 +1,153 @@
+import Synchronization
+
+/// Takes requests that have been understood and sees to it that each starts in its order and is answered once.
+///
+/// Locks are taken in this order: the session's end, the table, a call, its progress, the outbox.
+final class Dispatcher: Sendable {
+  struct Table: Sendable {
+    var inFlight = InFlight()
+    var sequencer = Sequencer()
+    /// Requests whose turn it is, held back until the client reads.
+    var parked: [Serial] = []
+    var lastSerial: Serial = 0
+    /// Requests whose answer has not been handed to the outbox.
+    var unanswered = 0
+    /// Requests whose work has not ended, answered or not.
+    var unfinished = 0
+    var statistics = Statistics()
+  }
+
+  let limits: Limits
+  let output: any Output
+  let outbox: Outbox
+  let replies: Replies
+  let deadlines: DeadlineQueue
+  let sessionEnd = SessionEnd()
+  let table = Mutex(Table())
+  let isReaderPaused = Atomic(false)
+
+  init(limits: Limits, clock: any DeadlineClock, output: any Output) {
+    self.limits = limits
+    self.output = output
+    outbox = Outbox(limits: limits, output: output)
+    replies = Replies(outbox: outbox, limits: limits)
+    deadlines = DeadlineQueue(clock: clock)
+  }
+
+  func isInFlight(_ id: RequestID) -> Bool { table.withLock { $0.inFlight.contains(id) } }
+
+  /// Answers at once where that is possible, else takes the request in and starts it when its turn has come.
+  func dispatch(_ prepared: PreparedCall, id: RequestID, in slot: Slot) {
+    if let answer = answerAtOnce(prepared) {
+      replies.reply(to: id, answer, in: slot)
+      return
+    }
+    do throws(ResponseError) {
+      if let ready = try admit(prepared, id, slot) { start(ready) }
+    } catch {
+      replies.reply(to: id, .error(error), in: slot)
+    }
+  }
+
+  /// Starts the work of a request, unless it has been answered while it waited.
+  func start(_ serial: Serial) {
+    let waiting = table.withLock { $0.inFlight.update(serial) { $0.phase = .started(nil) } }
+    guard let request = waiting else { return }
+    request.progress?.begin()
+    let work: @Sendable () async -> Void = {
+      self.finish(serial, await request.prepared.run(request.call))
+    }
+    let task =
+      switch request.prepared.lane {
+      case .work: Task { await work() }
+      // Up to its first wait it runs here, on the reader's thread: so control keeps the order it arrived in.
+      case .control: Task.immediate { await work() }
+      }
+    let isAnswered = table.withLock { $0.inFlight.update(serial) { $0.phase = .started(task) } == nil }
+    if isAnswered { task.cancel() }
+  }
+
+  /// Answers the request if nobody has, and returns it then.
+  func answer(_ serial: Serial, with answer: (PendingRequest) -> Answer) -> PendingRequest? {
+    guard let request = table.withLock({ $0.inFlight.remove(serial) }) else { return nil }
+    if let alarm = request.alarm { deadlines.withdraw(alarm) }
+    let answer = answer(request)
+    request.progress?.end(answer.error?.message)
+    replies.reply(to: request.id, answer, in: request.slot)
+    table.withLock { table in
+      table.unanswered -= 1
+      table.statistics.count(request.prepared.method, answer)
+    }
+    return request
+  }
+
+  /// Gives the place of a request to those that waited for it.
+  func workEnded(_ serial: Serial) {
+    let ready = table.withLock { table in
+      table.unfinished -= 1
+      if !table.parked.isEmpty { table.parked.removeAll { $0 == serial } }
+      let ready = table.sequencer.leave(serial)
+      guard outbox.isFull else { return ready }
+      table.parked += ready
+      return []
+    }
+    for serial in ready { start(serial) }
+    wakeReader()
+    settle()
+  }
+
+  private func finish(_ serial: Serial, _ answer: Answer) {
+    let request = self.answer(serial) { _ in answer }
+    request?.call.close()
+    workEnded(serial)
+  }
+
+  /// Nil when the request must wait or the method has to work for it.
+  private func answerAtOnce(_ prepared: PreparedCall) -> Answer? {
+    guard prepared.lane == .control || isFree(prepared.order), let answer = prepared.answerAtOnce() else { return nil }
+    if let token = prepared.progressToken {
+      let progress = Progress(of: 0, token: token, title: prepared.method, outbox: outbox)
+      progress.begin()
+      progress.end(answer.error?.message)
+    }
+    table.withLock { $0.statistics.count(prepared.method, answer) }
+    return answer
+  }
+
+  private func isFree(_ order: Order) -> Bool {
+    table.withLock { $0.parked.isEmpty && $0.sequencer.isFree(order) } && !outbox.isFull
+  }
+
+  /// Returns the request if it may start now.
+  private func admit(_ prepared: PreparedCall, _ id: RequestID, _ slot: Slot) throws(ResponseError) -> Serial? {
+    try table.withLock { table throws(ResponseError) in
+      guard table.unfinished < limits.maximumInFlight else { throw .tooManyRequests(limit: limits.maximumInFlight) }
+      table.lastSerial += 1
+      let serial = table.lastSerial
+      table.inFlight.insert(pending(prepared, serial, id, slot))
+      table.unanswered += 1
+      table.unfinished += 1
+      guard prepared.lane == .work else { return serial }
+      guard table.sequencer.enter(serial, prepared.order) else { return nil }
+      guard outbox.isFull else { return serial }
+      table.parked.append(serial)
+      return nil
+    }
+  }
+
+  private func pending(_ prepared: PreparedCall, _ serial: Serial, _ id: RequestID, _ slot: Slot) -> PendingRequest {
+    let deadline = deadlines.now + prepared.timeout
+    let progress = prepared.progressToken.map {
+      Progress(of: serial, token: $0, title: prepared.method, outbox: outbox)
+    }
+    return PendingRequest(
+      serial: serial,
+      id: id,
+      slot: slot,
+      prepared: prepared,
+      call: Call(deadline: deadline, progress: progress) { [weak self] in self?.giveUp(serial) },
+      progress: progress,
+      alarm: deadlines.schedule(at: deadline) { [weak self] in self?.abandon(serial, .deadlineExceeded) }
+    )
+  }
+}

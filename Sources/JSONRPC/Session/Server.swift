@@ -1,0 +1,198 @@
+import JSON
+import Synchronization
+
+/// One session: takes the bytes a client sends, and answers its requests.
+///
+/// The road of a request: `receive` → `FrameDecoder` → `Message` → `accept` → `Route` → `Dispatcher` → `Outbox`.
+/// `receive` and `endOfInput` are called by one reader, `nextStep` by one writer; both may be the same thread.
+package final class Server<Context: Sendable>: Sendable {
+  package let limits: Limits
+  private let routes: [String: Route<Context>]
+  private let context: Context
+  private let dispatcher: Dispatcher
+  private let decoder: Mutex<FrameDecoder>
+  private let lifecycle = Mutex(Lifecycle())
+
+  /// Without a framing, the client's first byte decides.
+  package init(
+    routes: [Route<Context>],
+    context: Context,
+    limits: Limits = .standard,
+    framing: Framing? = nil,
+    clock: any DeadlineClock = ContinuousClock(),
+    output: any Output
+  ) {
+    self.routes = Dictionary(routes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.context = context
+    self.limits = limits
+    dispatcher = Dispatcher(limits: limits, clock: clock, output: output)
+    decoder = Mutex(FrameDecoder(framing: framing, limits: limits))
+    if let framing { dispatcher.outbox.use(framing) }
+  }
+
+  // MARK: The reader's side
+
+  /// Takes the bytes that were read, and handles every message that is complete by then.
+  package func receive(_ bytes: some Collection<UInt8>) {
+    decoder.withLock { $0.push(bytes) }
+    handleWhatIsRead()
+  }
+
+  /// Whether to read on. Asked after each `receive`.
+  package var appetite: Appetite {
+    handleWhatIsRead()
+    return dispatcher.appetite
+  }
+
+  /// The input has ended: what was asked is finished, and then the session.
+  package func endOfInput() {
+    do throws(BrokenFrame) {
+      let (last, framing) = try decoder.withLock { decoder throws(BrokenFrame) in
+        (try decoder.finish(), decoder.framing)
+      }
+      if let last { handle(last, framing ?? .lines) }
+      dispatcher.drain(as: .endOfInput)
+    } catch {
+      refuse(error)
+    }
+  }
+
+  // MARK: The writer's side
+
+  package func nextStep() -> WriterStep { dispatcher.nextStep() }
+
+  /// The client no longer reads.
+  package func outputBroke() { dispatcher.breakOutput() }
+
+  // MARK: The host's side
+
+  /// Ends the session from outside: what was asked is answered as cancelled, and what is not done by then is dropped.
+  package func end(within time: Duration) { dispatcher.close(as: .ended, within: time) }
+
+  /// Returns when the session has ended and all that the client was told is written.
+  package func ending() async -> Ending { await dispatcher.sessionEnd.wait() }
+
+  package func statistics() -> Statistics {
+    dispatcher.table.withLock { table in
+      var statistics = table.statistics
+      statistics.inFlight = table.unanswered
+      return statistics
+    }
+  }
+
+  // MARK: From bytes to messages
+
+  private func handleWhatIsRead() {
+    do throws(BrokenFrame) {
+      while dispatcher.appetite == .hungry, let (frame, framing) = try nextFrame() { handle(frame, framing) }
+    } catch {
+      refuse(error)
+    }
+  }
+
+  private func nextFrame() throws(BrokenFrame) -> (bytes: [UInt8], framing: Framing)? {
+    try decoder.withLock { decoder throws(BrokenFrame) in
+      try decoder.next().map { ($0, decoder.framing ?? .lines) }
+    }
+  }
+
+  private func refuse(_ broken: BrokenFrame) {
+    if let framing = decoder.withLock(\.framing) { dispatcher.outbox.use(framing) }
+    dispatcher.replies.reply(to: nil, .error(.broken(broken)))
+    dispatcher.drain(as: .brokenInput)
+  }
+
+  private func handle(_ frame: [UInt8], _ framing: Framing) {
+    dispatcher.outbox.use(framing)
+    let root: JSONElement
+    do {
+      root = try JSONDocument(
+        parsing: frame,
+        limits: JSONLimits(maximumBytes: limits.maximumMessageBytes, maximumDepth: limits.maximumNesting)
+      ).root
+    } catch {
+      return dispatcher.replies.reply(to: nil, .error(.malformed(error, framing: framing)))
+    }
+    if let elements = root.elements {
+      accept(elements, framing)
+    } else {
+      accept(Message(root))
+    }
+  }
+
+  // MARK: From messages to calls
+
+  private func accept(_ elements: JSONElement.Elements, _ framing: Framing) {
+    do throws(ResponseError) {
+      try Batch.check(count: elements.count, framing, limits)
+    } catch {
+      return dispatcher.replies.reply(to: nil, .error(error))
+    }
+    let batch = Batch(limits: limits)
+    for element in elements { accept(Message(element), in: batch) }
+    if let whole = batch.seal() { dispatcher.outbox.send(whole) }
+  }
+
+  private func accept(_ message: Message, in batch: Batch? = nil) {
+    switch message {
+    case .request(let request): accept(request, in: batch)
+    case .notification(let notification): accept(notification, in: batch)
+    case .response: break
+    case .invalid(let id, let error): reply(to: id, .error(error), in: batch)
+    }
+  }
+
+  private func accept(_ request: Request, in batch: Batch?) {
+    do throws(ResponseError) {
+      try check(request, isInBatch: batch != nil)
+      switch request.method {
+      case LifecycleMethod.shutdown: reply(to: request.id, .null, in: batch)
+      case LifecycleMethod.exit:
+        reply(to: request.id, .null, in: batch)
+        exit()
+      default:
+        guard let route = routes[request.method] else {
+          throw .methodNotFound(request.method, known: routes.keys)
+        }
+        let prepared = try route.prepare(request.params, context)
+        dispatcher.dispatch(prepared, id: request.id, in: slot(in: batch))
+      }
+    } catch {
+      reply(to: request.id, .error(error), in: batch)
+    }
+  }
+
+  private func check(_ request: Request, isInBatch: Bool) throws(ResponseError) {
+    guard !dispatcher.isInFlight(request.id) else {
+      throw .invalidRequest("The id is in flight already.", hint: "Give each request an id of its own.")
+    }
+    if isInBatch { try Batch.check(request.method) }
+    guard request.method != LifecycleMethod.exit else { return }
+    try lifecycle.withLock { lifecycle throws(ResponseError) in try lifecycle.admit(request.method) }
+  }
+
+  /// Unknown notifications, and methods sent as notifications, are ignored: nobody could be told how they went.
+  private func accept(_ notification: Notification, in batch: Batch?) {
+    switch notification.method {
+    case LifecycleMethod.exit where batch == nil: exit()
+    case let method where batch != nil && LifecycleMethod.notInBatches.contains(method):
+      reply(to: nil, .error(.notInBatch(method)), in: batch)
+    case LifecycleMethod.cancelRequest:
+      if let id = notification.params?["id"].flatMap(RequestID.init) { dispatcher.cancel(id) }
+    default: break
+    }
+  }
+
+  private func exit() {
+    let ending = lifecycle.withLock(\.isShutDown) ? Ending.exitAfterShutdown : .exitWithoutShutdown
+    dispatcher.close(as: ending, within: Dispatcher.patience * 2)
+  }
+
+  private func reply(to id: RequestID?, _ answer: Answer, in batch: Batch?) {
+    dispatcher.replies.reply(to: id, answer, in: slot(in: batch))
+  }
+
+  private func slot(in batch: Batch?) -> Slot {
+    batch.map { .part(of: $0, place: $0.reserve()) } ?? .alone
+  }
+}
