@@ -146,6 +146,26 @@ package struct KeyService: Sendable {
     ring.forget(alias)
   }
 
+  /// Keeps the secret of a confidential application, in the place of an earlier one.
+  package func setClientSecret(
+    _ secret: borrowing SecretBytes,
+    of profile: Profile,
+    for caller: any Caller
+  ) async throws(Failure) {
+    try commit(caller)
+    do throws(StoreFailure) {
+      try await store.write(
+        SecretItem(.clientSecret, profile.name),
+        secret: secret,
+        publicAttributes: ["identity-domain": profile.identityDomainUrl, "client-id": profile.clientId],
+        replacing: true,
+        deadline: caller.deadline
+      )
+    } catch {
+      throw .store(error, store: store.name)
+    }
+  }
+
   private func refuseExisting(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) {
     do throws(StoreFailure) {
       let names = try await store.names(of: .key, deadline: deadline)

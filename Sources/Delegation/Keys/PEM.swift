@@ -1,6 +1,6 @@
 /// Textual encodings of RFC 7468: one block, written and found.
-enum PEM {
-  static func encode(_ der: [UInt8], label: String) -> String {
+package enum PEM {
+  package static func encode(_ der: [UInt8], label: String) -> String {
     let digits = Base64.encodedBytes(der, as: .standard)
     let lines = stride(from: 0, to: digits.count, by: 64).map { start in
       String(decoding: digits[start..<min(start + 64, digits.count)], as: UTF8.self)

@@ -8,6 +8,9 @@ package struct Authorization: Sendable {
     self.policy = policy
   }
 
+  /// Whether profiles and policy are known as their files are now, so that asking reads no file.
+  package var isCurrent: Bool { profiles.isCurrent && policy.isCurrent }
+
   /// A profile, the layers that narrow it, and a user they let pass.
   package struct Permit: Sendable {
     package let profile: Profile

@@ -11,6 +11,12 @@ package final class PolicyBook: Sendable {
 
   package var path: String? { file?.path }
 
+  var isCurrent: Bool {
+    guard let file else { return true }
+    guard let known = cached.withLock(\.self) else { return false }
+    return (try? file.stamp()) == known.stamp
+  }
+
   package func current(deadline: ContinuousClock.Instant) throws(PolicyFailure) -> Policy? {
     guard let file else { return nil }
     do {

@@ -18,6 +18,11 @@ package final class ProfileBook: Sendable {
 
   package var path: String { file.path }
 
+  var isCurrent: Bool {
+    guard let saved = state.withLock(\.saved) else { return false }
+    do { return try file.stamp() == saved.stamp } catch { return false }
+  }
+
   /// Takes the profiles of `initialize`. Touches no disk (invariant 12); a name that is taken by a saved profile shows at its use.
   package func give(_ given: ProfileFile) { state.withLock { $0.given = given } }
 

@@ -33,19 +33,15 @@ extension Profile {
     if let proxy { try Self.checkProxy(proxy) }
     try policy.check(field: "policy")
     var canonical = self
-    canonical.identityDomainUrl = try Self.origin(identityDomainUrl, field: "identityDomainUrl").text
-    canonical.fusionUrl = try Self.origin(fusionUrl, field: "fusionUrl").text
+    canonical.identityDomainUrl = try FieldRules.origin(identityDomainUrl, field: "identityDomainUrl").text
+    canonical.fusionUrl = try FieldRules.origin(fusionUrl, field: "fusionUrl").text
     return canonical
-  }
-
-  private static func origin(_ text: String, field: String) throws(ParamsFailure) -> Origin {
-    do { return try Origin(parsing: text) } catch { throw ParamsFailure(field, error.text) }
   }
 
   /// `http://host:port` or `https://host:port`; a proxy on the way may be plain, what goes through it is TLS.
   private static func checkProxy(_ proxy: String) throws(ParamsFailure) {
     let asHTTPS = proxy.hasPrefix("http://") ? "https://" + proxy.dropFirst("http://".count) : proxy
-    do { _ = try Origin(parsing: asHTTPS) } catch { throw ParamsFailure("proxy", error.text) }
+    _ = try FieldRules.origin(asHTTPS, field: "proxy")
   }
 }
 
@@ -122,6 +118,16 @@ package enum FieldRules {
   package static func range(_ value: Int?, _ range: ClosedRange<Int>, field: String) throws(ParamsFailure) {
     guard let value, !range.contains(value) else { return }
     throw ParamsFailure(field, "must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
+  }
+
+  package static func length(_ text: String, _ range: ClosedRange<Int>, field: String) throws(ParamsFailure) {
+    guard range.contains(text.utf8.count) else {
+      throw ParamsFailure(field, "must be \(range.lowerBound) to \(range.upperBound) bytes long, not \(text.utf8.count)")
+    }
+  }
+
+  package static func origin(_ text: String, field: String) throws(ParamsFailure) -> Origin {
+    do { return try Origin(parsing: text) } catch { throw ParamsFailure(field, error.text) }
   }
 
   package static func absolutePath(_ path: String, field: String) throws(ParamsFailure) {

@@ -1,0 +1,27 @@
+package import Delegation
+package import JSONRPC
+
+package enum DeleteKey: Method {
+  package static let name = "deleteKey"
+
+  package struct Params: Decodable, Sendable {
+    let alias: String
+  }
+
+  package struct Result: Encodable, Sendable {
+    let deleted = true
+  }
+
+  package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+    try services.requireAdmin(for: name)
+    return try await answering { () throws(Failure) in
+      do { try FieldRules.alias(params.alias, field: "alias") } catch { throw .params(error) }
+      try await services.keys.delete(params.alias, for: call)
+      // Tokens that the key brought are given out no more.
+      services.tokens.cache.removeAll()
+      return Result()
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package import Delegation
+package import JSONRPC
+
+package enum DeleteProfile: Method {
+  package static let name = "deleteProfile"
+
+  package struct Params: Decodable, Sendable {
+    let name: String
+  }
+
+  package struct Result: Encodable, Sendable {
+    let deleted = true
+  }
+
+  package static func order(_ params: Params) -> Order { .changing(profile: params.name, key: nil) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+    try services.requireAdmin(for: name)
+    return try await answering { () throws(Failure) in
+      do { try call.passCommitPoint() } catch { throw .abandoned }
+      try services.authorization.profiles.delete(params.name, deadline: call.deadline)
+      return Result()
+    }
+  }
+}

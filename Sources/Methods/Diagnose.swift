@@ -1,0 +1,36 @@
+package import Delegation
+package import JSONRPC
+
+package enum Diagnose: Method {
+  package static let name = "diagnose"
+
+  package struct Params: Decodable, Sendable {
+    let profile: String?
+    let subject: String?
+    let userToken: String?
+    let online: Bool?
+  }
+
+  package struct Result: Encodable, Sendable {
+    let ok: Bool
+    let checks: [Check]
+  }
+
+  package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+    guard params.subject == nil || params.userToken == nil else {
+      throw ResponseError(.params(ParamsFailure("userToken", "must not stand beside subject; send one of them")))
+    }
+    let request = Diagnosis.Request(
+      profile: params.profile,
+      subject: params.subject,
+      userToken: params.userToken,
+      online: params.online ?? true
+    )
+    // A little time is left to answer in.
+    let deadline = call.deadline.advanced(by: .milliseconds(-200))
+    let checks = await services.diagnosis.run(request, deadline: deadline)
+    return Result(ok: !checks.contains { $0.status == .fail }, checks: checks)
+  }
+}

@@ -1,0 +1,75 @@
+import Delegation
+import JSON
+import JSONRPC
+
+extension ResponseError {
+  static func fusion(_ failure: FusionFailure) -> ResponseError {
+    switch failure {
+    case .refused(let refusal): refused(refusal)
+    case .agentFailed(let run):
+      ResponseError(
+        .agentFailed,
+        "The run \(run.jobId) of the agent \(run.agent) ended in an error.",
+        hint: "detail.run.error has the pod's words. Look at the agent in AI Agent Studio.",
+        detail: [.init("run", run.json)]
+      )
+    }
+  }
+
+  private static func refused(_ refusal: FusionFailure.Refusal) -> ResponseError {
+    let (kind, message, hint) = words(refusal)
+    return ResponseError(
+      kind,
+      message,
+      retryable: refusal.status == 429 || refusal.status >= 500,
+      retryAfterMs: refusal.retryAfterMs,
+      hint: hint,
+      detail: [
+        .number("status", refusal.status),
+        .optional("code", refusal.code),
+        .optional("ecid", refusal.ecid),
+      ].compactMap(\.self)
+    )
+  }
+
+  private static func words(_ refusal: FusionFailure.Refusal) -> (ErrorKind, String, hint: String) {
+    switch refusal.kind {
+    case .unauthorized:
+      (
+        .fusionUnauthorized, "The pod refused a fresh token (401).",
+        "Do scope and fusionUrl name the same pod, and is the scope that of fusion-ai?"
+      )
+    case .agentForbidden:
+      (
+        .fusionForbidden, "The user may not run this: \(refusal.what) (FAI-40300).",
+        "Publish the agent team, and give the user a role that is assigned to it."
+      )
+    case .forbidden:
+      (
+        .fusionForbidden, "The pod forbids it (403): \(refusal.what).",
+        "Give the user the role it needs. A 403 in HTML comes from the firewall: script-like text in the message."
+      )
+    case .notFound:
+      (
+        .fusionNotFound, "The pod does not know \(refusal.what).",
+        "Compare the agent code and fusionUrl with the pod; a job is known only to the user who started it."
+      )
+    case .other:
+      (
+        .fusionError, "The pod failed with status \(refusal.status): \(refusal.what).",
+        refusal.status >= 500 || refusal.status == 429
+          ? "Try again later; if it stays, give detail.ecid to Oracle's support."
+          : "Compare the request with the pod's REST reference."
+      )
+    }
+  }
+}
+
+extension AgentRun {
+  fileprivate var json: JSONValue {
+    guard let bytes = try? JSONWriter.encode(self), let value = try? JSONValue(parsing: bytes) else {
+      return ["agent": .string(agent), "jobId": .string(jobId)]
+    }
+    return value
+  }
+}

@@ -1,0 +1,76 @@
+import Delegation
+import JSON
+import JSONRPC
+
+extension ResponseError {
+  static func policy(_ failure: PolicyFailure) -> ResponseError {
+    switch failure {
+    case .subjectDenied(let rule):
+      denied(.subjectDenied, "This user may not be acted for", rule, mend: "policy.subjects")
+    case .scopeDenied(let scope, let rule):
+      denied(.scopeDenied, "The scope \(scope) is not allowed", rule, mend: "policy.scopes")
+    case .agentDenied(let agent, let rule):
+      denied(.agentDenied, "The agent \(agent) is not allowed", rule, mend: "policy.agents")
+    case .rawCredentialsDenied(let profile, let limit):
+      ResponseError(
+        .rawCredentialsDenied,
+        "The profile \(profile) gives out no tokens and no assertions, because it is limited by \(limit).",
+        hint: "Call invokeAgent, or set policy.rawCredentials to true, knowing that a token reaches all of the user.",
+        detail: [.text("profile", profile), .text("rule", limit)]
+      )
+    case .keyBound(let alias, let bound?, let asked):
+      ResponseError(
+        .keyBound,
+        "The key \(alias) signs only for the client \(bound.clientId) at \(bound.identityDomainUrl).",
+        hint: "Use the profile the key was made for, or create another key for this one. A binding never changes.",
+        detail: [.text("alias", alias), .init("binding", bound.json), .init("asked", asked.json)]
+      )
+    case .keyBound(let alias, nil, let asked):
+      ResponseError(
+        .keyBound,
+        "The key \(alias) is bound to no identity domain and client yet, so it signs for none.",
+        hint: "Save a profile that names it (saveProfile, with --admin), or create it with identityDomainUrl and clientId.",
+        detail: [.text("alias", alias), .init("asked", asked.json)]
+      )
+    case .adminRequired(let method):
+      ResponseError(
+        .adminRequired,
+        "\(method) changes keys, profiles or secrets, and this sidecar was started without --admin.",
+        hint: "Call it from a sidecar that a person starts with --admin. A backend needs no such right."
+      )
+    case .profileDisabled(let profile):
+      ResponseError(
+        .profileInvalid,
+        "The profile \(profile) is disabled.",
+        hint: "Whoever keeps the profiles can take its field disabled out.",
+        detail: [.text("profile", profile), .text("field", "disabled")]
+      )
+    case .unusable(let found):
+      ResponseError(
+        .profileInvalid,
+        "The policy file cannot be used, so everything is denied: \(found).",
+        hint: "Correct the file that --policy names; it is read again when it changes."
+      )
+    }
+  }
+
+  private static func denied(
+    _ kind: ErrorKind,
+    _ what: String,
+    _ rule: PolicyFailure.Rule,
+    mend: String
+  ) -> ResponseError {
+    ResponseError(
+      kind,
+      "\(what): \(rule.layer) says so (\(rule.text)).",
+      hint: "If it should be allowed, change \(mend) in \(rule.layer). Nothing was signed or sent.",
+      detail: [.text("layer", rule.layer), .text("rule", rule.text)]
+    )
+  }
+}
+
+extension KeyBinding {
+  fileprivate var json: JSONValue {
+    ["identityDomainUrl": .string(identityDomainUrl), "clientId": .string(clientId)]
+  }
+}

@@ -1,0 +1,37 @@
+package import Delegation
+package import JSONRPC
+
+package enum GetAgentRun: Method {
+  package static let name = "getAgentRun"
+  package static let defaultTimeout: Duration = .seconds(300)
+
+  package struct Params: Decodable, Sendable, UserParams {
+    let profile: String?
+    let subject: String?
+    let userToken: String?
+    let agent: String
+    let jobId: String
+    let wait: Bool?
+  }
+
+  package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> AgentRun {
+    try await answering { () throws(Failure) in
+      do throws(ParamsFailure) {
+        try AgentNames.checkCode(params.agent)
+        try AgentNames.checkIdentifier(params.jobId, field: "jobId")
+      } catch {
+        throw .params(error)
+      }
+      let permit = try params.permit(services, deadline: call.deadline)
+      return try await services.agents.run(
+        agent: params.agent,
+        jobId: params.jobId,
+        permit: permit,
+        wait: params.wait ?? false,
+        for: call
+      )
+    }
+  }
+}

@@ -1,0 +1,20 @@
+package import Delegation
+package import JSONRPC
+
+package enum GetKey: Method {
+  package static let name = "getKey"
+
+  package struct Params: Decodable, Sendable {
+    let alias: String
+  }
+
+  package static func order(_ params: Params) -> Order { .using(key: params.alias) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView {
+    try await answering { () throws(Failure) in
+      do { try FieldRules.alias(params.alias, field: "alias") } catch { throw .params(error) }
+      let key = try await services.keys.get(params.alias, deadline: call.deadline)
+      return KeyView(key, store: services.keys.store.name)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package import Delegation
+package import JSONRPC
+
+package enum ImportKey: Method {
+  package static let name = "importKey"
+
+  /// Longer text is no key or certificate.
+  private static let maximumBytes = 64 << 10
+
+  package struct Params: Decodable, Sendable {
+    let alias: String
+    let pem: String
+    let certificatePem: String
+    let identityDomainUrl: String?
+    let clientId: String?
+  }
+
+  package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView {
+    try services.requireAdmin(for: name)
+    return try await answering { () throws(Failure) in
+      let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
+      do throws(ParamsFailure) {
+        try FieldRules.alias(params.alias, field: "alias")
+        try FieldRules.length(params.pem, 1...maximumBytes, field: "pem")
+        try FieldRules.length(params.certificatePem, 1...maximumBytes, field: "certificatePem")
+      } catch {
+        throw .params(error)
+      }
+      let key = try await services.keys.importKey(
+        alias: params.alias,
+        pem: SecretBytes(copying: Array(params.pem.utf8)),
+        certificatePEM: Array(params.certificatePem.utf8),
+        binding: binding,
+        for: call
+      )
+      return KeyView(key, store: services.keys.store.name)
+    }
+  }
+}

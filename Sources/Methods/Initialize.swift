@@ -1,0 +1,69 @@
+package import Delegation
+package import JSON
+package import JSONRPC
+
+package enum Initialize: Method {
+  package static let name = "initialize"
+  package static let lane = Lane.control
+  /// It takes what an LSP client sends.
+  package static let unknownParams = JSONReader.UnknownMembers.ignored
+
+  /// The version of this protocol, and the oldest whose clients are still served.
+  static let protocolVersion = "1.0"
+  static let minimumProtocolVersion = "1.0"
+
+  package struct Params: Decodable, Sendable {
+    let processId: Int32?
+    let initializationOptions: JSONValue?
+  }
+
+  package struct Result: Encodable, Sendable {
+    let capabilities: Capabilities
+    let serverInfo: ServerInfo
+    let protocolVersion: String
+    let minimumProtocolVersion: String
+    let limits: LimitsView
+  }
+
+  struct Capabilities: Encodable, Sendable {
+    let methods: [String]
+    let admin: Bool
+  }
+
+  struct ServerInfo: Encodable, Sendable {
+    let name = "onbehalf"
+    let version: String
+  }
+
+  struct LimitsView: Encodable, Sendable {
+    let maxMessageBytes: Int
+    let maxNestingDepth: Int
+    let maxInFlightRequests: Int
+    let maxBatchLength: Int
+  }
+
+  package static func answerAtOnce(_ params: Params, in services: Services) -> Swift.Result<Result, ResponseError>? {
+    do throws(ProfileFailure) {
+      if let options = params.initializationOptions, options != .null {
+        services.authorization.profiles.give(try ProfileFile(parsing: options, source: "initialize"))
+      }
+    } catch {
+      return .failure(ResponseError(.profile(error)))
+    }
+    if let processId = params.processId, processId > 0 { services.watchProcess(processId) }
+    return .success(
+      Result(
+        capabilities: Capabilities(methods: methodNames, admin: services.isAdmin),
+        serverInfo: ServerInfo(version: services.version),
+        protocolVersion: protocolVersion,
+        minimumProtocolVersion: minimumProtocolVersion,
+        limits: LimitsView(
+          maxMessageBytes: services.limits.maximumMessageBytes,
+          maxNestingDepth: services.limits.maximumNesting,
+          maxInFlightRequests: services.limits.maximumInFlight,
+          maxBatchLength: services.limits.maximumBatch
+        )
+      )
+    )
+  }
+}

@@ -1,0 +1,63 @@
+package import Delegation
+package import JSON
+package import JSONRPC
+
+package enum InvokeAgent: Method {
+  package static let name = "invokeAgent"
+  package static let defaultTimeout: Duration = .seconds(300)
+
+  package struct Params: Decodable, Sendable, UserParams {
+    let profile: String?
+    let subject: String?
+    let userToken: String?
+    let agent: String
+    let message: String
+    let conversationId: String?
+    let version: Int?
+    let status: Status?
+    let parameters: RawJSON?
+    let invocationMode: InvocationMode?
+    let wait: Bool?
+  }
+
+  package enum Status: String, Decodable, Sendable {
+    case published = "PUBLISHED"
+    case draft = "DRAFT"
+  }
+
+  package enum InvocationMode: String, Decodable, Sendable {
+    case endUser = "END_USER"
+    case admin = "ADMIN"
+  }
+
+  package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> AgentRun {
+    try await answering { () throws(Failure) in
+      let invocation = try invocation(params)
+      let permit = try params.permit(services, deadline: call.deadline)
+      return try await services.agents.invoke(invocation, permit: permit, wait: params.wait ?? true, for: call)
+    }
+  }
+
+  private static func invocation(_ params: Params) throws(Failure) -> AgentInvocation {
+    do throws(ParamsFailure) {
+      try AgentNames.checkCode(params.agent)
+      try AgentNames.checkIdentifier(params.conversationId, field: "conversationId")
+      try FieldRules.length(params.message, 0...(1 << 20), field: "message")
+      try FieldRules.range(params.version, 0...Int(Int32.max), field: "version")
+      guard params.parameters?.isObject ?? true else { throw ParamsFailure("parameters", "must be an object") }
+    } catch {
+      throw .params(error)
+    }
+    return AgentInvocation(
+      agent: params.agent,
+      message: params.message,
+      conversationId: params.conversationId,
+      version: params.version,
+      status: (params.status ?? .published).rawValue,
+      parameters: params.parameters,
+      invocationMode: (params.invocationMode ?? .endUser).rawValue
+    )
+  }
+}

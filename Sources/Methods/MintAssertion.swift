@@ -1,0 +1,88 @@
+package import Delegation
+package import JSON
+package import JSONRPC
+
+package enum MintAssertion: Method {
+  package static let name = "mintAssertion"
+
+  package struct Params: Decodable, Sendable {
+    let type: AssertionClaims.Kind
+    let profile: String?
+    let subject: String?
+    let lifetimeSeconds: Int?
+    let claims: JSONValue?
+  }
+
+  package struct Result: Encodable, Sendable {
+    let assertion: String
+    let header: JSONValue
+    let claims: JSONValue
+    let expiresAt: String
+  }
+
+  package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+    try await answering { () throws(Failure) in
+      do { try FieldRules.range(params.lifetimeSeconds, 1...300, field: "lifetimeSeconds") } catch {
+        throw .params(error)
+      }
+      let (profile, layers, subject) = try permit(params, services, deadline: call.deadline)
+      do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
+      let assertion = try await services.mint.mint(
+        profile,
+        subject: subject,
+        lifetimeSeconds: params.lifetimeSeconds,
+        extra: try extraClaims(params.claims, layers),
+        deadline: call.deadline
+      )
+      return Result(
+        assertion: assertion.text,
+        header: assertion.header,
+        claims: assertion.claims,
+        expiresAt: assertion.expiresAt.rfc3339
+      )
+    }
+  }
+
+  /// A client assertion is for the client itself: it names no user.
+  private static func permit(
+    _ params: Params,
+    _ services: Services,
+    deadline: ContinuousClock.Instant
+  ) throws(Failure) -> (Profile, PolicyLayers, Subject?) {
+    switch params.type {
+    case .user:
+      let permit = try services.authorization.permit(
+        profile: params.profile,
+        subject: params.subject,
+        userToken: nil,
+        deadline: deadline
+      )
+      return (permit.profile, permit.layers, permit.grant.subject)
+    case .client:
+      guard params.subject == nil else {
+        throw .params(ParamsFailure("subject", "must be absent: a client assertion names the client alone"))
+      }
+      let (profile, layers) = try services.authorization.layers(profile: params.profile, deadline: deadline)
+      return (profile, layers, nil)
+    }
+  }
+
+  private static func extraClaims(_ claims: JSONValue?, _ layers: PolicyLayers) throws(Failure) -> [JSONValue.Member] {
+    switch claims {
+    case nil, .null: return []
+    case .object(let members):
+      guard Set(members.map(\.name)).count == members.count else {
+        throw .params(ParamsFailure("claims", "must name no claim twice"))
+      }
+      if let forbidden = layers.firstForbiddenClaim(members.map(\.name)) {
+        throw .params(
+          ParamsFailure("claims.\(forbidden)", "may not be added: OnBehalf sets it, or policy.extraClaims has no such name")
+        )
+      }
+      return members
+    default: throw .params(ParamsFailure("claims", "must be an object"))
+    }
+  }
+}

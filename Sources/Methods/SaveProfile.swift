@@ -1,0 +1,30 @@
+package import Delegation
+package import JSONRPC
+
+package enum SaveProfile: Method {
+  package static let name = "saveProfile"
+
+  package struct Params: Decodable, Sendable {
+    let profile: Profile
+  }
+
+  package static func order(_ params: Params) -> Order {
+    .changing(profile: params.profile.name, key: params.profile.key)
+  }
+
+  /// Binds the key first: a profile is never saved beside a key that may not serve it.
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Profile {
+    try services.requireAdmin(for: name)
+    return try await answering { () throws(Failure) in
+      let profile: Profile
+      do { profile = try params.profile.validated() } catch { throw .profile(error) }
+      if let alias = profile.key {
+        let binding = KeyBinding(identityDomainUrl: profile.identityDomainUrl, clientId: profile.clientId)
+        try await services.keys.bind(alias, to: binding, for: call)
+      }
+      do { try call.passCommitPoint() } catch { throw .abandoned }
+      try services.authorization.profiles.save(profile, deadline: call.deadline)
+      return profile
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package import Delegation
+package import JSONRPC
+
+package enum SetClientSecret: Method {
+  package static let name = "setClientSecret"
+
+  package struct Params: Decodable, Sendable {
+    let profile: String
+    let clientSecret: String
+  }
+
+  package struct Result: Encodable, Sendable {
+    let stored = true
+  }
+
+  package static func order(_ params: Params) -> Order { .changing(profile: params.profile, key: nil) }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+    try services.requireAdmin(for: name)
+    return try await answering { () throws(Failure) in
+      do { try FieldRules.printable(params.clientSecret, field: "clientSecret", maximum: 1024, spaces: true) } catch {
+        throw .params(error)
+      }
+      let profile = try services.authorization.profiles.named(params.profile, deadline: call.deadline)
+      try await services.keys.setClientSecret(
+        SecretBytes(copying: Array(params.clientSecret.utf8)),
+        of: profile,
+        for: call
+      )
+      services.tokens.cache.removeAll()
+      return Result()
+    }
+  }
+}
