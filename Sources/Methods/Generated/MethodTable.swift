@@ -1,0 +1,27 @@
+// Written by `swift run generate-protocol` from protocol/. Do not edit.
+// swift-format-ignore-file
+
+package import JSONRPC
+
+/// The methods of protocol/methods, in the order of the reference.
+package let methodTable: [Route<Services>] = [
+  Route(Initialize.self),
+  Route(Ping.self),
+  Route(RPCDiscover.self),
+  Route(CreateKey.self),
+  Route(DeleteKey.self),
+  Route(GetKey.self),
+  Route(ImportKey.self),
+  Route(ListKeys.self),
+  Route(DeleteProfile.self),
+  Route(GetProfile.self),
+  Route(ListProfiles.self),
+  Route(SaveProfile.self),
+  Route(SetClientSecret.self),
+  Route(GetToken.self),
+  Route(InvalidateToken.self),
+  Route(MintAssertion.self),
+  Route(GetAgentRun.self),
+  Route(InvokeAgent.self),
+  Route(Diagnose.self),
+]

@@ -1,0 +1,64 @@
+import JSON
+
+/// What must hold in `protocol/` beyond the shape of each file.
+struct ProtocolCheck {
+  private let description: ProtocolDescription
+
+  init(_ description: ProtocolDescription) { self.description = description }
+
+  func problems(files: Set<String>) -> [ProtocolProblem] {
+    description.methods.flatMap { method in
+      let file = "methods/\(method.name).json"
+      guard files.contains(file) else {
+        return [ProtocolProblem(file: "methods", problem: "the file of \(method.name) is not named \(method.name).json")]
+      }
+      return methodProblems(method).map { ProtocolProblem(file: file, problem: $0) }
+    }
+      + description.notifications.flatMap { notification in
+        SchemaCheck(description.types).problems(in: notification.params, named: "params")
+          .map { ProtocolProblem(file: "notifications", problem: "\(notification.name): \($0)") }
+      }
+      + typeProblems.map { ProtocolProblem(file: "types.json", problem: $0) }
+      + errorProblems.map { ProtocolProblem(file: "errors.json", problem: $0) }
+  }
+
+  private func methodProblems(_ method: MethodEntry) -> [String] {
+    let schemas = SchemaCheck(description.types)
+    let transcripts = TranscriptCheck(description)
+    var problems = schemas.problems(in: method.params, named: "params")
+    problems += schemas.problems(in: method.result, named: "result")
+    problems += method.errors.filter { description.errors[$0] == nil }.map { "errors.json has no kind \($0)" }
+    problems += method.errors.filter { description.errors[$0]?.anyMethod == true }
+      .map { "\($0) can occur with any method and is not listed" }
+    if method.admin != method.errors.contains("admin_required") {
+      problems.append("admin and the kind admin_required go together")
+    }
+    if method.transcripts.isEmpty { problems.append("there is no transcript") }
+    return problems
+      + method.transcripts.flatMap { transcript in
+        transcripts.problems(in: transcript, of: method).map { "transcript \"\(transcript.name)\": \($0)" }
+      }
+  }
+
+  private var typeProblems: [String] {
+    (description.types.members ?? []).flatMap { type in
+      SchemaCheck(description.types).problems(in: type.value, named: type.name)
+        + (type.value["description"] == nil ? ["\(type.name) has no description"] : [])
+    }
+  }
+
+  private var errorProblems: [String] {
+    let kinds = description.errors.kinds
+    let families = Set(description.errors.families.map(\.family))
+    let used = Set(description.methods.flatMap(\.errors))
+    return kinds.flatMap { kind in
+      var problems: [String] = []
+      if kinds.count(where: { $0.kind == kind.kind }) > 1 { problems.append("\(kind.kind) is there twice") }
+      if !families.contains(kind.family) { problems.append("\(kind.kind) is of no known family") }
+      if kind.anyMethod != true, kind.kind != "method_not_found", !used.contains(kind.kind) {
+        problems.append("\(kind.kind) can occur with no method")
+      }
+      return problems
+    }
+  }
+}
