@@ -140,7 +140,7 @@ package enum FusionFailure: Error, Sendable, Equatable {
   }
 }
 
-/// No usable answer from a server; `server` is its origin.
+/// No usable answer from a server.
 package struct NetworkFailure: Error, Sendable, Equatable {
   package enum Problem: Sendable, Equatable {
     case http(HTTPFailure)
@@ -149,13 +149,22 @@ package struct NetworkFailure: Error, Sendable, Equatable {
     case malformed(found: String)
   }
 
+  /// Whose answer it would have been.
+  package enum Party: Sendable, Equatable {
+    case identityDomain
+    case pod
+  }
+
   /// What was wrong with an answer, before it is known whose it was.
   struct Malformed: Error { let found: String }
 
+  package let party: Party
+  /// Its origin.
   package let server: String
   package let problem: Problem
 
-  package init(server: String, problem: Problem) {
+  package init(_ party: Party, server: String, problem: Problem) {
+    self.party = party
     self.server = server
     self.problem = problem
   }

@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum CreateKey: Method {
@@ -15,7 +15,8 @@ package enum CreateKey: Method {
 
   package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
+  {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
       let creation = try creation(params)
@@ -27,15 +28,13 @@ package enum CreateKey: Method {
     let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
     // X.520 holds a common name to 64 characters; an alias may be longer.
     let commonName = params.commonName ?? String(params.alias.prefix(64))
-    do throws(ParamsFailure) {
+    try checking { () throws(ParamsFailure) in
       try FieldRules.alias(params.alias, field: "alias")
       try FieldRules.printable(commonName, field: "commonName", maximum: 64, spaces: true)
       try FieldRules.range(params.validityDays, 1...3650, field: "validityDays")
       guard [nil, 2048, 3072, 4096].contains(params.bits) else {
         throw ParamsFailure("bits", "must be 2048, 3072 or 4096")
       }
-    } catch {
-      throw .params(error)
     }
     var creation = KeyService.Creation(alias: params.alias, commonName: commonName, binding: binding)
     creation.bits = params.bits ?? creation.bits

@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum DeleteKey: Method {
@@ -14,10 +14,11 @@ package enum DeleteKey: Method {
 
   package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
-      do { try FieldRules.alias(params.alias, field: "alias") } catch { throw .params(error) }
+      try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
       try await services.keys.delete(params.alias, for: call)
       // Tokens that the key brought are given out no more.
       services.tokens.cache.removeAll()

@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum DeleteProfile: Method {
@@ -14,7 +14,8 @@ package enum DeleteProfile: Method {
 
   package static func order(_ params: Params) -> Order { .changing(profile: params.name, key: nil) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
       do { try call.passCommitPoint() } catch { throw .abandoned }

@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum Diagnose: Method {
@@ -18,7 +18,8 @@ package enum Diagnose: Method {
 
   package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     guard params.subject == nil || params.userToken == nil else {
       throw ResponseError(.params(ParamsFailure("userToken", "must not stand beside subject; send one of them")))
     }

@@ -16,13 +16,13 @@ package enum GetAgentRun: Method {
 
   package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> AgentRun {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
+    -> AgentRun
+  {
     try await answering { () throws(Failure) in
-      do throws(ParamsFailure) {
+      try checking { () throws(ParamsFailure) in
         try AgentNames.checkCode(params.agent)
         try AgentNames.checkIdentifier(params.jobId, field: "jobId")
-      } catch {
-        throw .params(error)
       }
       let permit = try params.permit(services, deadline: call.deadline)
       return try await services.agents.run(

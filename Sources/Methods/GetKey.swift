@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum GetKey: Method {
@@ -10,9 +10,10 @@ package enum GetKey: Method {
 
   package static func order(_ params: Params) -> Order { .using(key: params.alias) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
+  {
     try await answering { () throws(Failure) in
-      do { try FieldRules.alias(params.alias, field: "alias") } catch { throw .params(error) }
+      try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
       let key = try await services.keys.get(params.alias, deadline: call.deadline)
       return KeyView(key, store: services.keys.store.name)
     }

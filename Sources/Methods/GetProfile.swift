@@ -10,7 +10,8 @@ package enum GetProfile: Method {
 
   package static func order(_ params: Params) -> Order { .using(profile: params.name) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Profile {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Profile
+  {
     try await answering { () throws(Failure) in
       try services.authorization.profiles.named(params.name, deadline: call.deadline)
     }

@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum GetToken: Method {
@@ -39,7 +39,8 @@ package enum GetToken: Method {
     }
   }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     try await answering { () throws(Failure) in
       let (request, permit) = try request(params, services, deadline: call.deadline)
       return result(try await services.tokens.token(request, profile: permit.profile), services)
@@ -51,7 +52,9 @@ package enum GetToken: Method {
     _ services: Services,
     deadline: ContinuousClock.Instant
   ) throws(Failure) -> (TokenService.Request, Authorization.Permit) {
-    do { try FieldRules.range(params.minTtlSeconds, 0...3600, field: "minTtlSeconds") } catch { throw .params(error) }
+    try checking { () throws(ParamsFailure) in
+      try FieldRules.range(params.minTtlSeconds, 0...3600, field: "minTtlSeconds")
+    }
     let permit = try params.permit(services, deadline: deadline)
     try permit.permitRawCredentials()
     let request = TokenService.Request(

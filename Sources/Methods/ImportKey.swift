@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum ImportKey: Method {
@@ -17,16 +17,15 @@ package enum ImportKey: Method {
 
   package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
+  {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
       let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
-      do throws(ParamsFailure) {
+      try checking { () throws(ParamsFailure) in
         try FieldRules.alias(params.alias, field: "alias")
         try FieldRules.length(params.pem, 1...maximumBytes, field: "pem")
         try FieldRules.length(params.certificatePem, 1...maximumBytes, field: "certificatePem")
-      } catch {
-        throw .params(error)
       }
       let key = try await services.keys.importKey(
         alias: params.alias,

@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSON
 package import JSONRPC
 
@@ -42,27 +42,27 @@ package enum Initialize: Method {
     let maxBatchLength: Int
   }
 
-  package static func answerAtOnce(_ params: Params, in services: Services) -> Swift.Result<Result, ResponseError>? {
+  /// Never waits: no disk, bus or network is touched before it is answered (invariant 12).
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     do throws(ProfileFailure) {
       if let options = params.initializationOptions, options != .null {
         services.authorization.profiles.give(try ProfileFile(parsing: options, source: "initialize"))
       }
     } catch {
-      return .failure(ResponseError(.profile(error)))
+      throw ResponseError(.profile(error))
     }
     if let processId = params.processId, processId > 0 { services.watchProcess(processId) }
-    return .success(
-      Result(
-        capabilities: Capabilities(methods: methodNames, admin: services.isAdmin),
-        serverInfo: ServerInfo(version: services.version),
-        protocolVersion: protocolVersion,
-        minimumProtocolVersion: minimumProtocolVersion,
-        limits: LimitsView(
-          maxMessageBytes: services.limits.maximumMessageBytes,
-          maxNestingDepth: services.limits.maximumNesting,
-          maxInFlightRequests: services.limits.maximumInFlight,
-          maxBatchLength: services.limits.maximumBatch
-        )
+    return Result(
+      capabilities: Capabilities(methods: methodTable.map(\.name) + ["shutdown", "exit"], admin: services.isAdmin),
+      serverInfo: ServerInfo(version: services.version),
+      protocolVersion: protocolVersion,
+      minimumProtocolVersion: minimumProtocolVersion,
+      limits: LimitsView(
+        maxMessageBytes: services.limits.maximumMessageBytes,
+        maxNestingDepth: services.limits.maximumNesting,
+        maxInFlightRequests: services.limits.maximumInFlight,
+        maxBatchLength: services.limits.maximumBatch
       )
     )
   }

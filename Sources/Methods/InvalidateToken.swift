@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum InvalidateToken: Method {
@@ -17,7 +17,8 @@ package enum InvalidateToken: Method {
 
   package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     try await answering { () throws(Failure) in
       let permit = try params.permit(services, deadline: call.deadline)
       let request = TokenService.Request(permit.grant, scope: try permit.scope(params.scope))

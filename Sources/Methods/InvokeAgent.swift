@@ -1,5 +1,5 @@
 package import Delegation
-package import JSON
+import JSON
 package import JSONRPC
 
 package enum InvokeAgent: Method {
@@ -32,7 +32,9 @@ package enum InvokeAgent: Method {
 
   package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> AgentRun {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
+    -> AgentRun
+  {
     try await answering { () throws(Failure) in
       let invocation = try invocation(params)
       let permit = try params.permit(services, deadline: call.deadline)
@@ -41,14 +43,14 @@ package enum InvokeAgent: Method {
   }
 
   private static func invocation(_ params: Params) throws(Failure) -> AgentInvocation {
-    do throws(ParamsFailure) {
+    try checking { () throws(ParamsFailure) in
       try AgentNames.checkCode(params.agent)
       try AgentNames.checkIdentifier(params.conversationId, field: "conversationId")
       try FieldRules.length(params.message, 0...(1 << 20), field: "message")
       try FieldRules.range(params.version, 0...Int(Int32.max), field: "version")
-      guard params.parameters?.isObject ?? true else { throw ParamsFailure("parameters", "must be an object") }
-    } catch {
-      throw .params(error)
+      guard params.parameters?.element.kind ?? .object == .object else {
+        throw ParamsFailure("parameters", "must be an object")
+      }
     }
     return AgentInvocation(
       agent: params.agent,

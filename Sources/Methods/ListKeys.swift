@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum ListKeys: Method {
@@ -12,7 +12,8 @@ package enum ListKeys: Method {
 
   package static func order(_ params: Params) -> Order { .usingAllKeys }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     let keys = try await answering { () throws(Failure) in try await services.keys.list(deadline: call.deadline) }
     return Result(keys: keys.map { KeyView($0, store: services.keys.store.name) })
   }

@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum ListProfiles: Method {
@@ -12,7 +12,8 @@ package enum ListProfiles: Method {
 
   package static func order(_ params: Params) -> Order { .using(profile: nil) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     try await answering { () throws(Failure) in
       Result(profiles: try services.authorization.profiles.all(deadline: call.deadline))
     }

@@ -1,5 +1,5 @@
-package import Delegation
-package import JSON
+import Delegation
+import JSON
 package import JSONRPC
 
 package enum MintAssertion: Method {
@@ -22,13 +22,14 @@ package enum MintAssertion: Method {
 
   package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     try await answering { () throws(Failure) in
-      do { try FieldRules.range(params.lifetimeSeconds, 1...300, field: "lifetimeSeconds") } catch {
-        throw .params(error)
+      try checking { () throws(ParamsFailure) in
+        try FieldRules.range(params.lifetimeSeconds, 1...300, field: "lifetimeSeconds")
       }
       let (profile, layers, subject) = try permit(params, services, deadline: call.deadline)
-      do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
+      try permitRawCredentials(profile, layers)
       let assertion = try await services.mint.mint(
         profile,
         subject: subject,
@@ -69,6 +70,10 @@ package enum MintAssertion: Method {
     }
   }
 
+  private static func permitRawCredentials(_ profile: Profile, _ layers: PolicyLayers) throws(Failure) {
+    do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
+  }
+
   private static func extraClaims(_ claims: JSONValue?, _ layers: PolicyLayers) throws(Failure) -> [JSONValue.Member] {
     switch claims {
     case nil, .null: return []
@@ -78,7 +83,10 @@ package enum MintAssertion: Method {
       }
       if let forbidden = layers.firstForbiddenClaim(members.map(\.name)) {
         throw .params(
-          ParamsFailure("claims.\(forbidden)", "may not be added: OnBehalf sets it, or policy.extraClaims has no such name")
+          ParamsFailure(
+            "claims.\(forbidden)",
+            "may not be added: OnBehalf sets it, or policy.extraClaims has no such name"
+          )
         )
       }
       return members

@@ -8,7 +8,8 @@ package enum Ping: Method {
 
   package struct Result: Encodable, Sendable {}
 
-  package static func answerAtOnce(_ params: Params, in services: Services) -> Swift.Result<Result, ResponseError>? {
-    .success(Result())
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
+    Result()
   }
 }

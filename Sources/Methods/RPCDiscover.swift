@@ -6,7 +6,10 @@ package enum RPCDiscover: Method {
 
   package struct Params: Decodable, Sendable {}
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> RawJSON {
-    openRPCDocument
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> RawJSON
+  {
+    do { return try RawJSON(parsing: Array(openRPCDocument.utf8)) } catch {
+      throw ResponseError(.internal, "The description of the protocol is damaged.", hint: "Please report it.")
+    }
   }
 }

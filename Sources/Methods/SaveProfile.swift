@@ -13,11 +13,11 @@ package enum SaveProfile: Method {
   }
 
   /// Binds the key first: a profile is never saved beside a key that may not serve it.
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Profile {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Profile
+  {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
-      let profile: Profile
-      do { profile = try params.profile.validated() } catch { throw .profile(error) }
+      let profile = try validated(params.profile)
       if let alias = profile.key {
         let binding = KeyBinding(identityDomainUrl: profile.identityDomainUrl, clientId: profile.clientId)
         try await services.keys.bind(alias, to: binding, for: call)
@@ -26,5 +26,9 @@ package enum SaveProfile: Method {
       try services.authorization.profiles.save(profile, deadline: call.deadline)
       return profile
     }
+  }
+
+  private static func validated(_ profile: Profile) throws(Failure) -> Profile {
+    do { return try profile.validated() } catch { throw .profile(error) }
   }
 }

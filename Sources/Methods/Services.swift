@@ -57,3 +57,8 @@ func answering<Value: ~Copyable>(
 ) async throws(ResponseError) -> Value {
   do { return try await body() } catch { throw ResponseError(error) }
 }
+
+/// Holds params against the rules of their fields.
+func checking(_ rules: () throws(ParamsFailure) -> Void) throws(Failure) {
+  do { try rules() } catch { throw .params(error) }
+}

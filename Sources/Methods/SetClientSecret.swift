@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSONRPC
 
 package enum SetClientSecret: Method {
@@ -15,11 +15,12 @@ package enum SetClientSecret: Method {
 
   package static func order(_ params: Params) -> Order { .changing(profile: params.profile, key: nil) }
 
-  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result {
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
-      do { try FieldRules.printable(params.clientSecret, field: "clientSecret", maximum: 1024, spaces: true) } catch {
-        throw .params(error)
+      try checking { () throws(ParamsFailure) in
+        try FieldRules.printable(params.clientSecret, field: "clientSecret", maximum: 1024, spaces: true)
       }
       let profile = try services.authorization.profiles.named(params.profile, deadline: call.deadline)
       try await services.keys.setClientSecret(

@@ -37,7 +37,9 @@ package struct AgentService: Sendable {
     let startedAt = wallClock.now().rfc3339
     let status = try await start(invocation, session, for: caller)
     guard let jobId = status.jobId else {
-      throw .network(NetworkFailure(server: session.origin.text, problem: .malformed(found: "an answer without jobId")))
+      throw .network(
+        NetworkFailure(.pod, server: session.origin.text, problem: .malformed(found: "an answer without jobId"))
+      )
     }
     var run = AgentRun(
       agent: invocation.agent,
@@ -166,7 +168,7 @@ package struct AgentService: Sendable {
       do throws(HTTPFailure) { response = try await http.send(message) } catch .cancelled {
         throw .abandoned
       } catch {
-        throw .network(NetworkFailure(server: session.origin.text, problem: .http(error)))
+        throw .network(NetworkFailure(.pod, server: session.origin.text, problem: .http(error)))
       }
       if response.status == 401, !isRenewed {
         isRenewed = true
@@ -177,7 +179,7 @@ package struct AgentService: Sendable {
       caller.leaveCommitPoint()
       if (300..<400).contains(response.status) {
         throw .network(
-          NetworkFailure(server: session.origin.text, problem: .unexpectedRedirect(status: response.status))
+          NetworkFailure(.pod, server: session.origin.text, problem: .unexpectedRedirect(status: response.status))
         )
       }
       throw .fusion(.refused(FusionRefusal.of(response, what: what)))
@@ -186,7 +188,7 @@ package struct AgentService: Sendable {
 
   private func parse(_ response: HTTPResponse, _ session: Session) throws(Failure) -> AgentStatus {
     do { return try AgentStatus(parsing: response.body) } catch {
-      throw .network(NetworkFailure(server: session.origin.text, problem: .malformed(found: error.found)))
+      throw .network(NetworkFailure(.pod, server: session.origin.text, problem: .malformed(found: error.found)))
     }
   }
 }

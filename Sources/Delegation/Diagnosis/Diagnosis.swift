@@ -192,7 +192,7 @@ package struct Diagnosis: Sendable {
     request.proxy = profile.proxy
     let response: HTTPResponse
     do throws(HTTPFailure) { response = try await http.send(request) } catch {
-      throw .network(NetworkFailure(server: domain.text, problem: .http(error)))
+      throw .network(NetworkFailure(.identityDomain, server: domain.text, problem: .http(error)))
     }
     guard let date = response.date else {
       return Finding(.warn, "\(domain.text) answered without a date, so the clocks cannot be compared.")

@@ -122,7 +122,10 @@ package enum FieldRules {
 
   package static func length(_ text: String, _ range: ClosedRange<Int>, field: String) throws(ParamsFailure) {
     guard range.contains(text.utf8.count) else {
-      throw ParamsFailure(field, "must be \(range.lowerBound) to \(range.upperBound) bytes long, not \(text.utf8.count)")
+      throw ParamsFailure(
+        field,
+        "must be \(range.lowerBound) to \(range.upperBound) bytes long, not \(text.utf8.count)"
+      )
     }
   }
 

@@ -59,7 +59,7 @@ package struct TokenExchange: Sendable {
     } catch .cancelled {
       throw .abandoned
     } catch {
-      throw .network(NetworkFailure(server: domain.text, problem: .http(error)))
+      throw .network(NetworkFailure(.identityDomain, server: domain.text, problem: .http(error)))
     }
     let context = RefusalContext(
       server: domain.text,

@@ -11,14 +11,16 @@ enum TokenResponse {
   /// RFC 6749 section 5.1. A 200 that carries `error` is a refusal.
   static func parse(_ response: HTTPResponse, context: RefusalContext) throws(Failure) -> Grant {
     if (300..<400).contains(response.status) {
-      throw .network(NetworkFailure(server: context.server, problem: .unexpectedRedirect(status: response.status)))
+      throw .network(
+        NetworkFailure(.identityDomain, server: context.server, problem: .unexpectedRedirect(status: response.status))
+      )
     }
     let value = try? JSONValue(parsing: response.body)
     guard (200..<300).contains(response.status), value?["error"] == nil else {
       throw .token(.refused(context.refusal(response, value)))
     }
     func malformed(_ found: String) -> Failure {
-      .network(NetworkFailure(server: context.server, problem: .malformed(found: found)))
+      .network(NetworkFailure(.identityDomain, server: context.server, problem: .malformed(found: found)))
     }
     guard let value else { throw malformed("a token answer that is not JSON") }
     guard case .string(let token) = value["access_token"] else { throw malformed("an answer without access_token") }

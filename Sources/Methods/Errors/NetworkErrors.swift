@@ -7,7 +7,9 @@ extension ResponseError {
     let server = failure.server
     let named = JSONValue.Member.text("server", server)
     switch failure.problem {
-    case .http(let problem): return http(problem, server: server)
+    case .http(let problem):
+      // An exchange can be repeated whatever came of it; a run that may have been started cannot.
+      return http(problem, server: server, isRepeatable: failure.party == .identityDomain)
     case .unexpectedRedirect(let status):
       return ResponseError(
         .unexpectedRedirect,
@@ -17,7 +19,7 @@ extension ResponseError {
       )
     case .malformed(let found):
       return ResponseError(
-        failure.isPod ? .fusionError : .identityDomainError,
+        failure.party == .pod ? .fusionError : .identityDomainError,
         "\(server) gave \(found).",
         hint: "Is the URL in the profile that of the identity domain or pod, and not of a proxy or a login page?",
         detail: [named, .text("found", found)]
@@ -25,7 +27,7 @@ extension ResponseError {
     }
   }
 
-  private static func http(_ problem: HTTPFailure, server: String) -> ResponseError {
+  private static func http(_ problem: HTTPFailure, server: String, isRepeatable: Bool) -> ResponseError {
     let named = JSONValue.Member.text("server", server)
     switch problem {
     case .unreachable(let found):
@@ -47,7 +49,7 @@ extension ResponseError {
       return ResponseError(
         .networkTimeout,
         "\(server) did not answer in time (\(phase.rawValue)).",
-        retryable: !sent,
+        retryable: isRepeatable || !sent,
         hint: "Raise timeoutMs if the server is slow; at resolve look at DNS, at connect at the firewall and proxy.",
         detail: [named, .text("phase", phase.rawValue), .init("requestSent", .bool(sent))]
       )
@@ -55,7 +57,7 @@ extension ResponseError {
       return ResponseError(
         .unreachable,
         "The connection to \(server) ended before the answer was whole: \(found).",
-        retryable: !sent,
+        retryable: isRepeatable || !sent,
         hint: "Try again. Where detail.requestSent is true, the server may have acted on the request.",
         detail: [named, .text("found", found), .init("requestSent", .bool(sent))]
       )

@@ -29,7 +29,8 @@ extension ResponseError {
       ResponseError(
         .keyBound,
         "The key \(alias) is bound to no identity domain and client yet, so it signs for none.",
-        hint: "Save a profile that names it (saveProfile, with --admin), or create it with identityDomainUrl and clientId.",
+        hint:
+          "Save a profile that names it (saveProfile, with --admin), or create it with identityDomainUrl and clientId.",
         detail: [.text("alias", alias), .init("asked", asked.json)]
       )
     case .adminRequired(let method):

@@ -9,7 +9,10 @@ enum BindingParams {
       case (nil, nil): return nil
       case (let url?, let client?):
         try FieldRules.printable(client, field: "clientId", maximum: 256)
-        return KeyBinding(identityDomainUrl: try FieldRules.origin(url, field: "identityDomainUrl").text, clientId: client)
+        return KeyBinding(
+          identityDomainUrl: try FieldRules.origin(url, field: "identityDomainUrl").text,
+          clientId: client
+        )
       case (_?, nil): throw ParamsFailure("clientId", "is needed beside identityDomainUrl")
       case (nil, _?): throw ParamsFailure("identityDomainUrl", "is needed beside clientId")
       }
