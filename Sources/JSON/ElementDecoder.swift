@@ -29,10 +29,14 @@ final class ElementDecoder: Decoder {
 
   /// Reads the whole value and then holds its members, those asked for and those not, to the rule.
   func value<Value: Decodable>(_ type: Value.Type) throws(JSONDecodingError) -> Value {
+    let value = try read(type)
+    if unknownMembers == .refused { try refuseUnaskedMembers() }
+    return value
+  }
+
+  private func read<Value: Decodable>(_ type: Value.Type) throws(JSONDecodingError) -> Value {
     do {
-      let value = try Value(from: self)
-      if unknownMembers == .refused { try refuseUnaskedMembers() }
-      return value
+      return try Value(from: self)
     } catch let error as JSONDecodingError {
       throw error
     } catch let error as DecodingError {
@@ -79,5 +83,5 @@ extension ElementDecoder: SingleValueDecodingContainer {
   func decode(_ type: String.Type) throws -> String { try element.text(path) }
   func decode<Number: JSONFloatingPoint>(_ type: Number.Type) throws -> Number { try element.floating(path) }
   func decode<Number: FixedWidthInteger & Decodable>(_ type: Number.Type) throws -> Number { try element.integer(path) }
-  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try value(type) }
+  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try read(type) }
 }

@@ -6,6 +6,11 @@ package struct JSONError: Error, Hashable {
   package let offset: Int
   package let problem: Problem
 
+  package init(offset: Int, problem: Problem) {
+    self.offset = offset
+    self.problem = problem
+  }
+
   package enum Problem: Sendable, Hashable {
     case tooLarge(maximumBytes: Int)
     case tooDeep(maximumDepth: Int)

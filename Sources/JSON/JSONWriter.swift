@@ -6,14 +6,14 @@ package enum JSONWriter {
   package static func encode(_ value: some Encodable) throws(JSONEncodingError) -> [UInt8] {
     let output = JSONOutput()
     do {
-      try output.write(value, in: output.rootSlot())
+      try output.encode(value)
       return try output.finish()
     } catch let error as JSONEncodingError {
       throw error
     } catch EncodingError.invalidValue(_, let context) {
       throw JSONEncodingError(path: JSONPath.text(context.codingPath), problem: context.debugDescription)
     } catch {
-      throw JSONEncodingError(path: output.path, problem: "\(error)")
+      throw JSONEncodingError(path: JSONPath.text(output.codingPath), problem: "\(error)")
     }
   }
 

@@ -1,4 +1,5 @@
-typealias JSONFloatingPoint = BinaryFloatingPoint & LosslessStringConvertible & Decodable
+/// `Double`, `Float` and their like.
+typealias JSONFloatingPoint = BinaryFloatingPoint & LosslessStringConvertible & Codable
 
 /// Scalars as Swift types; `path` is where the element stands, for the error.
 extension JSONElement {
