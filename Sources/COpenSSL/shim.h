@@ -1,3 +1,20 @@
 #pragma once
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+// Macros that Swift does not import.
+
+static inline long onbehalf_bio_contents(BIO *bio, char **start) { return BIO_get_mem_data(bio, start); }
+
+static const unsigned long onbehalf_rfc2253 = XN_FLAG_RFC2253;

@@ -11,7 +11,8 @@ package protocol SigningKeys: Sendable {
   /// `-----BEGIN` is skipped.
   func open(pem: borrowing SecretBytes) throws(KeyFailure) -> any SigningKey
 
-  /// The key in `pem` again, as an unencrypted PKCS#8 PEM: the one form that is stored.
+  /// The key in `pem` again, as an unencrypted PKCS#8 PEM: the one form that is stored. Refuses what `open` refuses, and
+  /// a key whose numbers do not belong together.
   func normalised(pem: borrowing SecretBytes) throws(KeyFailure) -> SecretBytes
 
   /// A self-signed X.509 v3 certificate, as DER (RFC 5280): SHA-256, serial number as given.

@@ -1,0 +1,123 @@
+import COpenSSL
+import Delegation
+
+extension X509Certificate {
+  /// One certificate, from DER or from the first CERTIFICATE block of a PEM.
+  static func read(_ encoded: [UInt8]) throws(KeyFailure) -> X509Certificate {
+    guard encoded.count <= maximumInputBytes else {
+      throw .unreadable(found: "\(encoded.count) bytes; a certificate has \(maximumInputBytes) at most")
+    }
+    let derSequence: UInt8 = 0x30
+    return try decode(encoded.first == derSequence ? encoded : decodedPEM(encoded))
+  }
+
+  /// Every byte counts: a thumbprint over another encoding of the same certificate would be another thumbprint.
+  private static func decode(_ der: [UInt8]) throws(KeyFailure) -> X509Certificate {
+    let pointer = der.withUnsafeBufferPointer { bytes in
+      var start = bytes.baseAddress
+      return d2i_X509(nil, &start, bytes.count)
+    }
+    guard let pointer else {
+      OpenSSL.forgetErrors()
+      throw .unreadable(found: "a certificate that cannot be read: damaged")
+    }
+    let certificate = X509Certificate(takingOwnershipOf: pointer)
+    guard try certificate.der() == der else {
+      throw .unreadable(found: "a certificate that is not exactly one DER structure")
+    }
+    return certificate
+  }
+
+  /// What it says.
+  ///
+  /// - Throws: `.unsupported` for a public key that OpenSSL does not know, `.unreadable` for a date that is none.
+  borrowing func description() throws(KeyFailure) -> Certificate {
+    let encoded = try der()
+    guard let key = X509_get0_pubkey(pointer) else {
+      OpenSSL.forgetErrors()
+      throw .unsupported(found: "a certificate with a public key of an unknown kind")
+    }
+    let digests = OpenSSLDigests()
+    return Certificate(
+      der: encoded,
+      subject: try text(of: X509_get_subject_name(pointer)),
+      issuer: try text(of: X509_get_issuer_name(pointer)),
+      serialNumber: try serialNumber(),
+      notBefore: try time(X509_get0_notBefore(pointer)),
+      notAfter: try time(X509_get0_notAfter(pointer)),
+      sha1: digests.sha1(encoded),
+      sha256: digests.sha256(encoded),
+      subjectPublicKeyInfo: try OpenSSLKeys.der("writing the public key") { i2d_PUBKEY(key, $0) }
+    )
+  }
+
+  /// RFC 2253 text; escapes leave printable ASCII only.
+  private borrowing func text(of name: OpaquePointer?) throws(KeyFailure) -> String {
+    let output = try MemoryBIO()
+    guard X509_NAME_print_ex(output.pointer, name, 0, onbehalf_rfc2253) >= 0 else {
+      throw OpenSSL.failure("writing a distinguished name")
+    }
+    return output.withContents { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private borrowing func serialNumber() throws(KeyFailure) -> String {
+    let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(pointer), nil)
+    defer { BN_free(number) }
+    guard number != nil, let text = BN_bn2hex(number) else { throw OpenSSL.failure("writing the serial number") }
+    defer { CRYPTO_free(text, #fileID, #line) }
+    return String(cString: text)
+  }
+
+  /// Reckoned from 1970 by OpenSSL itself, for the C library knows no ASN.1 time.
+  private borrowing func time(_ time: UnsafePointer<ASN1_TIME>?) throws(KeyFailure) -> UnixTime {
+    let epoch = ASN1_TIME_set(nil, 0)
+    defer { ASN1_TIME_free(epoch) }
+    var days: Int32 = 0
+    var seconds: Int32 = 0
+    guard epoch != nil, ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else {
+      OpenSSL.forgetErrors()
+      throw .unreadable(found: "a certificate with a date that is none")
+    }
+    return UnixTime(seconds: Int64(days) * 86_400 + Int64(seconds))
+  }
+}
+
+/// The bytes of the first CERTIFICATE block of `text`.
+private func decodedPEM(_ text: [UInt8]) throws(KeyFailure) -> [UInt8] {
+  try text.withUnsafeBufferPointer { (bytes) throws(KeyFailure) in
+    try decode(certificateBlock(in: UnsafeRawBufferPointer(bytes)))
+  }
+}
+
+private func certificateBlock(in text: UnsafeRawBufferPointer) throws(KeyFailure) -> PEMBlock {
+  let blocks = pemBlocks(in: text)
+  guard let block = blocks.first(where: { $0.kind == .certificate }) ?? blocks.first else {
+    throw .unreadable(found: "no PEM block")
+  }
+  switch block.kind {
+  case .certificate: return block
+  case .certificateRequest: throw .unreadable(found: "a certificate request, not a certificate")
+  case .publicKey: throw .unreadable(found: "a public key, not a certificate")
+  case .other: throw .unreadable(found: "a PEM block of another kind, not a certificate")
+  case .privateKey, .rsaPrivateKey, .encryptedPrivateKey, .ecPrivateKey, .dsaPrivateKey, .opensshPrivateKey:
+    throw .unreadable(found: "a private key, not a certificate")
+  }
+}
+
+private func decode(_ block: PEMBlock) throws(KeyFailure) -> [UInt8] {
+  let input = try MemoryBIO(reading: block.bytes)
+  var name: UnsafeMutablePointer<CChar>?
+  var header: UnsafeMutablePointer<CChar>?
+  var data: UnsafeMutablePointer<UInt8>?
+  var length = 0
+  guard PEM_read_bio(input.pointer, &name, &header, &data, &length) == 1 else {
+    OpenSSL.forgetErrors()
+    throw .unreadable(found: "a PEM block that cannot be read: damaged")
+  }
+  defer {
+    CRYPTO_free(name, #fileID, #line)
+    CRYPTO_free(header, #fileID, #line)
+    CRYPTO_free(data, #fileID, #line)
+  }
+  return Array(UnsafeBufferPointer(start: data, count: length))
+}

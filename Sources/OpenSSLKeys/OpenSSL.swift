@@ -1,0 +1,29 @@
+import COpenSSL
+import Delegation
+
+/// The library as a whole: how it starts, and what it says when it refuses.
+package enum OpenSSL {
+  /// Starts OpenSSL without its configuration file and without its exit handler. Called before any other C library
+  /// runs; later calls do nothing.
+  ///
+  /// A configuration file may load modules into the process. The exit handler frees what threads may still be signing
+  /// with. A failure to start shows at the first operation.
+  package static func start() { started }
+
+  private static let started: Void = {
+    OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG) | UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+  }()
+
+  /// The failure of `operation`, with OpenSSL's fixed texts for the reasons. The error queue is empty afterwards, so that
+  /// no later call is blamed for it; data attached to an error is dropped, for it may quote the input.
+  static func failure(_ operation: String) -> KeyFailure {
+    var reasons: [String] = []
+    while case let code = ERR_get_error(), code != 0 {
+      if let reason = ERR_reason_error_string(code) { reasons.append(String(cString: reason)) }
+    }
+    return .failed(operation: reasons.isEmpty ? operation : "\(operation): \(reasons.joined(separator: ", "))")
+  }
+
+  /// Forgets what a refused attempt left in the error queue.
+  static func forgetErrors() { ERR_clear_error() }
+}
