@@ -67,7 +67,7 @@ let package = Package(
     tests("Methods", ["Delegation", "JSON", "JSONRPC", "Methods"]),
 
     // Adapters.
-    module("CurlHTTP", ["CCurl", "Delegation"]),
+    module("CurlHTTP", ["CCurl", "CLinux", "Delegation"]),
     tests("CurlHTTP", ["CurlHTTP", "Delegation"]),
     module("EncryptedFileStore", ["COpenSSL", "Delegation"]),
     tests("EncryptedFileStore", ["Delegation", "EncryptedFileStore"]),

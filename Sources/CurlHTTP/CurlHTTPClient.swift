@@ -1,0 +1,54 @@
+package import Delegation
+import Synchronization
+
+/// `HTTPClient` over libcurl: one loop on one thread, which starts with the first request.
+///
+/// Guarantees beyond the port: TLS 1.2 or newer, always verified against the system's roots and `caFile`; plain `http`
+/// only to loopback addresses, checked at the socket; a request is never sent twice, not even where libcurl would
+/// try again after a kept connection has died; nothing is read from the environment. OpenSSL must have been started
+/// without its configuration file before the first request, since libcurl would load it.
+package final class CurlHTTPClient: HTTPClient {
+  package struct Configuration: Sendable {
+    /// `onbehalf/VERSION`.
+    package var userAgent: String
+    /// What `https_proxy` and `no_proxy` said.
+    package var proxy: String?
+    package var noProxy: String?
+    /// The system's roots, a PEM bundle; nil is the one libcurl was built for.
+    package var systemRoots: String?
+
+    package init(userAgent: String, proxy: String? = nil, noProxy: String? = nil, systemRoots: String? = nil) {
+      self.userAgent = userAgent
+      self.proxy = proxy
+      self.noProxy = noProxy
+      self.systemRoots = systemRoots
+    }
+  }
+
+  private let configuration: Configuration
+  private let roots: TrustedRoots
+  private let loop = TransferLoop()
+  private let lastID = Atomic<UInt64>(0)
+
+  package init(_ configuration: Configuration) {
+    self.configuration = configuration
+    roots = TrustedRoots(system: configuration.systemRoots)
+  }
+
+  deinit { loop.stop() }
+
+  package func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+    let prepared = try PreparedRequest(request, configuration: configuration, roots: roots)
+    let id = lastID.add(1, ordering: .relaxed).newValue
+    let outcome = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        loop.start(Job(id: id, request: prepared, continuation: continuation))
+        // A task cancelled before this line had its handler run when there was nothing to cancel yet.
+        if Task.isCancelled { loop.cancel(id) }
+      }
+    } onCancel: {
+      loop.cancel(id)
+    }
+    return try outcome.get()
+  }
+}

@@ -1,0 +1,156 @@
+import CCurl
+import Delegation
+import Glibc
+
+/// What the loop's thread does. Every call into libcurl's multi interface is made here, on that one thread.
+final class TransferEngine {
+  /// How long connections outlive the last transfer.
+  private static let idleTime = Duration.seconds(60)
+
+  private let loop: TransferLoop
+  /// There is one while there are transfers, and for `idleTime` after; an idle sidecar holds no connection.
+  private var multi: MultiHandle?
+  private var idleSince: ContinuousClock.Instant?
+  private var transfers: [UInt64: Transfer] = [:]
+  /// Jobs that wait for the lookup of their host.
+  private var waiting: [UInt64: Job] = [:]
+  private var gate = LookupGate()
+
+  init(_ loop: TransferLoop) {
+    self.loop = loop
+    DescriptorLimit.raise()
+    curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+  }
+
+  /// Returns when the loop has been stopped.
+  func run() {
+    while let orders = loop.takeOrders() {
+      for order in orders { obey(order) }
+      multi?.perform { easy, code in finish(easy, code) }
+      noteLookups()
+      expireWaiting()
+      rest()
+    }
+  }
+
+  private func obey(_ order: TransferLoop.Order) {
+    switch order {
+    case .start(let job):
+      guard let name = job.request.lookupName else { return begin(job) }
+      if gate.enter(job.id, name, now: .now) { begin(job) } else { waiting[job.id] = job }
+    case .cancel(let id):
+      if let transfer = transfers[id] {
+        end(transfer, .failure(.cancelled(requestSent: transfer.isSent)), lookup: .abandoned)
+      } else if let job = withdraw(id) {
+        job.continuation.resume(returning: .failure(.cancelled(requestSent: false)))
+      }
+    }
+  }
+
+  // MARK: Transfers
+
+  private func begin(_ job: Job) {
+    do throws(HTTPFailure) {
+      let transfer = try Transfer(job)
+      transfers[job.id] = transfer
+      try multiHandle().add(transfer.handle)
+    } catch {
+      transfers[job.id] = nil
+      if let name = job.request.lookupName { release(gate.end(job.id, name, .abandoned, now: .now), failure: error) }
+      job.continuation.resume(returning: .failure(error))
+    }
+  }
+
+  private func multiHandle() throws(HTTPFailure) -> MultiHandle {
+    if let multi { return multi }
+    let made = try MultiHandle()
+    multi = made
+    return made
+  }
+
+  private func finish(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
+    guard let transfer = Transfer.of(easy) else { return }
+    let lookupFailed = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY
+    end(transfer, transfer.outcome(code), lookup: lookupFailed ? .failed : .abandoned)
+  }
+
+  /// `lookup` is what became of the lookup should the transfer still have been at it.
+  private func end(
+    _ transfer: Transfer,
+    _ outcome: Result<HTTPResponse, HTTPFailure>,
+    lookup: LookupGate.Outcome
+  ) {
+    let job = transfer.job
+    multi?.remove(transfer.handle)
+    transfers[job.id] = nil
+    if let name = job.request.lookupName {
+      let ended = gate.end(job.id, name, transfer.phase == .resolve ? lookup : .found, now: .now)
+      release(ended, failure: outcome.failure)
+    }
+    job.continuation.resume(returning: outcome)
+  }
+
+  // MARK: Lookups
+
+  private func noteLookups() {
+    for (name, id) in gate.leaders where transfers[id].map({ $0.phase != .resolve }) ?? false {
+      release(gate.end(id, name, .found, now: .now), failure: nil)
+    }
+    release(gate.reclaim(now: .now), failure: nil)
+  }
+
+  private func release(_ released: LookupGate.Release, failure: HTTPFailure?) {
+    for id in released.failed {
+      waiting.removeValue(forKey: id)?.continuation
+        .resume(returning: .failure(failure ?? .unreachable(found: "the host was not found")))
+    }
+    for id in released.started {
+      if let job = waiting.removeValue(forKey: id) { begin(job) }
+    }
+  }
+
+  private func expireWaiting() {
+    let now = ContinuousClock.now
+    for job in waiting.values where job.request.connectDeadline <= now {
+      _ = withdraw(job.id)
+      job.continuation.resume(returning: .failure(.timedOut(phase: .resolve, requestSent: false)))
+    }
+  }
+
+  private func withdraw(_ id: UInt64) -> Job? {
+    guard let job = waiting.removeValue(forKey: id) else { return nil }
+    if let name = job.request.lookupName { gate.withdraw(id, name) }
+    return job
+  }
+
+  // MARK: Waiting
+
+  /// Waits for the network, an order, a deadline of our own or the end of the idle time.
+  private func rest() {
+    let now = ContinuousClock.now
+    guard let multi else { return loop.wakeup.wait() }
+    if transfers.isEmpty && waiting.isEmpty {
+      let since = idleSince ?? now
+      idleSince = since
+      if now - since >= Self.idleTime {
+        self.multi = nil
+        idleSince = nil
+        return
+      }
+      multi.poll(loop.wakeup.descriptor, atMost: Self.idleTime - (now - since))
+    } else {
+      idleSince = nil
+      let next = [waiting.values.lazy.map(\.request.connectDeadline).min(), gate.nextReclaim].compactMap(\.self).min()
+      multi.poll(loop.wakeup.descriptor, atMost: next.map { $0 - now } ?? Self.idleTime)
+    }
+  }
+}
+
+extension Result {
+  fileprivate var failure: Failure? {
+    switch self {
+    case .success: nil
+    case .failure(let failure): failure
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import CLinux
+import Delegation
+import Glibc
+import Synchronization
+
+/// A request on its way to the loop, with the one who waits for its outcome.
+struct Job: Sendable {
+  let id: UInt64
+  let request: PreparedRequest
+  /// Resumed exactly once, by the loop.
+  let continuation: CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>
+}
+
+/// The door to the loop's thread. Orders given by one thread are carried out in that order.
+final class TransferLoop: Sendable {
+  enum Order: Sendable {
+    case start(Job)
+    case cancel(UInt64)
+  }
+
+  private struct Inbox {
+    var orders: [Order] = []
+    var isRunning = false
+    var isStopped = false
+  }
+
+  private let inbox = Mutex(Inbox())
+  let wakeup = Wakeup()
+
+  /// Starts the thread with the first job.
+  func start(_ job: Job) {
+    let error: Int32 = inbox.withLock { inbox in
+      if !inbox.isRunning {
+        let error = startThread()
+        guard error == 0 else { return error }
+        inbox.isRunning = true
+      }
+      inbox.orders.append(.start(job))
+      return 0
+    }
+    guard error == 0 else {
+      let found = "no thread for network transfers: \(String(cString: strerror(error)))"
+      return job.continuation.resume(returning: .failure(.unreachable(found: found)))
+    }
+    wakeup.signal()
+  }
+
+  /// Ends a transfer with `.cancelled`; nothing when it has ended already.
+  func cancel(_ id: UInt64) {
+    inbox.withLock { $0.orders.append(.cancel(id)) }
+    wakeup.signal()
+  }
+
+  /// Ends the thread. Nobody may be waiting any more.
+  func stop() {
+    inbox.withLock { $0.isStopped = true }
+    wakeup.signal()
+  }
+
+  /// What was ordered since the last call; nil once stopped. For the loop's thread.
+  func takeOrders() -> [Order]? {
+    wakeup.drain()
+    return inbox.withLock { inbox in
+      defer { inbox.orders.removeAll() }
+      return inbox.isStopped ? nil : inbox.orders
+    }
+  }
+
+  private func startThread() -> Int32 {
+    let context = Unmanaged.passRetained(self)
+    let error = onbehalf_start_thread(
+      { context in
+        guard let context else { return nil }
+        onbehalf_name_thread("onbehalf-http")
+        TransferEngine(Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()).run()
+        return nil
+      },
+      context.toOpaque()
+    )
+    if error != 0 { context.release() }
+    return error
+  }
+}
+
+/// Wakes a thread out of poll(2), from any thread.
+final class Wakeup: Sendable {
+  let descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+
+  deinit { close(descriptor) }
+
+  func signal() { eventfd_write(descriptor, 1) }
+
+  /// Blocks until somebody signals.
+  func wait() {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    poll(&entry, 1, -1)
+  }
+
+  func drain() {
+    var count: UInt64 = 0
+    eventfd_read(descriptor, &count)
+  }
+}

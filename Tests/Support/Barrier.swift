@@ -1,0 +1,18 @@
+import Foundation
+
+/// Lets threads go on when as many as expected have arrived.
+package final class Barrier: @unchecked Sendable {
+  // Sendable: every access to `missing` is made while the condition's lock is held.
+  private let condition = NSCondition()
+  private var missing: Int
+
+  package init(_ expected: Int) { missing = expected }
+
+  package func arriveAndWait() {
+    condition.lock()
+    defer { condition.unlock() }
+    missing -= 1
+    if missing <= 0 { condition.broadcast() }
+    while missing > 0 { condition.wait() }
+  }
+}
