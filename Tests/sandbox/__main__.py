@@ -14,7 +14,8 @@ from .certificates import throwaway_authority
 from .clock import Clock
 from .domain import domain_app
 from .faults import Faults, FaultyApp
-from .pod import Jobs, pod_app
+from .jobs import Jobs
+from .pod import pod_app
 from .server import Listener
 from .state import DEFAULT_START, State
 from .tokens import Tokens
@@ -53,13 +54,16 @@ def main() -> int:
         threading.Thread(target=lambda: (sys.stdin.buffer.read(), stopping.set()), daemon=True).start()
     stopping.wait()
     faults.clear()
-    for listener in (domain, pod, admin):
-        listener.stop()
+    stops = [threading.Thread(target=listener.stop) for listener in (domain, pod, admin)]
+    for stop in stops:
+        stop.start()
+    for stop in stops:
+        stop.join()
     return 0
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="sandbox", description="A strict identity domain and Fusion pod to test with.")
+    parser = argparse.ArgumentParser(prog="sandbox", description="A strict identity domain and Fusion pod.")
     parser.add_argument("--config", type=Path, default=DEFAULT_START, metavar="FILE", help="the start state, JSON")
     parser.add_argument("--tls", type=Path, metavar="DIR", help="serve over TLS; the throwaway CA is written to DIR")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append every audit row to FILE as a line of JSON")

@@ -1,21 +1,20 @@
 """The sandbox's own API: look at and change what domain and pod know, plan faults, read the audit list."""
 
-import json
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from . import records
+from . import records, strict
 from .assertions import ReplayGuard
 from .audit import Audit
 from .clock import Clock
 from .faults import Faults
-from .pod import Jobs
+from .jobs import Jobs
 from .records import RecordError
-from .state import Agent, Client, Settings, State, User
+from .state import Agent, Client, NoSuchRecord, Settings, State, User
 from .tokens import Tokens
-from .web import json_app, single_values
+from .web import json_app, problem, single_values
 
 TABLES = {"clients": (Client, "client_id"), "users": (User, "user_name"), "agents": (Agent, "code")}
 AUDIT_FILTERS = {"side", "action", "actor", "client", "outcome", "target"}
@@ -24,9 +23,9 @@ AUDIT_FILTERS = {"side", "action", "actor", "client", "outcome", "target"}
 def admin_app(
     state: State, clock: Clock, tokens: Tokens, jobs: Jobs, seen: ReplayGuard, faults: Faults, audit: Audit
 ) -> Flask:
-    app = json_app("admin", clock)
-    app.register_error_handler(RecordError, lambda error: refused(400, str(error)))
-    app.register_error_handler(KeyError, lambda error: refused(404, f"there is no {error.args[0]}"))
+    app = json_app("admin", clock, None)
+    app.register_error_handler(RecordError, lambda error: problem(400, "Bad Request", str(error)))
+    app.register_error_handler(NoSuchRecord, lambda error: problem(404, "Not Found", f"there is no {error.args[0]}"))
 
     @app.get("/state")
     def whole_state() -> Response:
@@ -40,8 +39,7 @@ def admin_app(
 
     @app.delete("/<any(clients, users, agents):table>/<key>")
     def remove(table: str, key: str) -> tuple[str, int]:
-        with state.changing:
-            del state.table(TABLES[table][0])[key]
+        state.delete(TABLES[table][0], key)
         return "", 204
 
     @app.put("/clients/<client_id>/certificates/<alias>")
@@ -69,7 +67,7 @@ def admin_app(
         body = json_body()
         if not isinstance(body, dict) or set(body) != {"clientId", "userName"}:
             raise RecordError("the body must be an object with clientId and userName")
-        token = tokens.id_token(state.clients[body["clientId"]], state.users[body["userName"]])
+        token = tokens.id_token(state.get(Client, body["clientId"]), state.get(User, body["userName"]))
         return jsonify(idToken=tokens.sign(token)), 201
 
     @app.get("/faults")
@@ -114,12 +112,6 @@ def json_body() -> Any:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("the body must be application/json")
     try:
-        return json.loads(request.get_data())
+        return strict.load(request.get_data())
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
-
-
-def refused(status: int, detail: str) -> Response:
-    response = jsonify({"title": "Not Found" if status == 404 else "Bad Request", "status": status, "detail": detail})
-    response.status_code = status
-    return response

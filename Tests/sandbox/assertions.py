@@ -99,7 +99,7 @@ class AssertionVerifier:
         return found[0]
 
     def check_claims(self, claims: dict[str, Any], client: Client, kind: Kind) -> None:
-        settings, now = self.state.settings, self.clock.now()
+        settings, now = self.state.settings, int(self.clock.now())
 
         def require(condition: bool, reason: str) -> None:
             if not condition:
@@ -112,11 +112,12 @@ class AssertionVerifier:
         for name in ("exp", "iat", "nbf"):
             if name in claims or name != "nbf":
                 require(type(claims.get(name)) is int, f"{name} is not an integer of seconds")
-        require(claims["iat"] <= now + settings.skew_seconds, f"iat is {claims['iat'] - now:.0f} s ahead of the clock")
+        require(claims["iat"] <= now + settings.skew_seconds, f"iat is {claims['iat'] - now} s ahead of the clock")
         require(claims.get("nbf", 0) <= now + settings.skew_seconds, "nbf is not reached")
-        require(claims["exp"] > now - settings.skew_seconds, f"it expired {now - claims['exp']:.0f} s ago")
+        require(claims["exp"] > now - settings.skew_seconds, f"it expired {now - claims['exp']} s ago")
         life = claims["exp"] - claims["iat"]
-        require(0 < life <= settings.max_assertion_seconds, f"it lives {life} s, not 1 to {settings.max_assertion_seconds}")
+        longest = settings.max_assertion_seconds
+        require(0 < life <= longest, f"it lives {life} s, not 1 to {longest}")
         if settings.refuse_replay:
             require(isinstance(claims.get("jti"), str) and claims["jti"] != "", "jti is missing or not a string")
             fresh = self.seen.admit((kind, client.client_id, claims["jti"]), claims["exp"] + settings.skew_seconds)

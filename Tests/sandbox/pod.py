@@ -1,26 +1,21 @@
 """The Fusion pod: agents that run as the user in the token, and a classic REST resource."""
 
-import json
 import re
-import threading
-import time
-import uuid
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, Response, abort, g, jsonify, request
 
+from . import strict
 from .audit import Audit
 from .clock import Clock
-from .faults import Run
+from .jobs import Job, Jobs
 from .state import Agent, State
 from .tokens import TokenError, Tokens
 from .web import json_app, problem, single_values
 
+AGENTS = "/api/fusion-ai/orchestrator/agent/v2/<code>"
 AGENT_CODE = re.compile(r"[A-Z0-9_]{1,200}")
-SUCCEEDED = {"COMPLETE", "COMPLETED", "SUCCESS"}
-FAILED = {"ERROR", "FAILED", "CANCELLED"}
-MODES = ("END_USER", "ADMIN")
+END_USER, ADMIN = "END_USER", "ADMIN"
 ADMIN_ROLE = "FUSION_AI_ADMIN"
 INVOICES = "/fscmRestApi/resources/11.13.18.05/invoices"
 
@@ -33,96 +28,21 @@ BODY_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass
-class Job:
-    job_id: str
-    agent: str
-    user: str
-    conversation_id: str
-    mode: str
-    states: list[str]
-    output: str
-    error: str
-    first_until: float  # monotonic seconds
-    polls: int = 0
-
-    def poll(self) -> dict[str, Any]:
-        """The next state; the caller holds the lock."""
-        if time.monotonic() < self.first_until:
-            return self.seen_as(self.states[0])
-        self.polls += 1
-        return self.seen_as(self.state)
-
-    @property
-    def state(self) -> str:
-        return self.states[min(max(self.polls, 1), len(self.states)) - 1]
-
-    def seen_as(self, state: str) -> dict[str, Any]:
-        seen = {"jobId": self.job_id, "conversationId": self.conversation_id, "status": state}
-        if state in SUCCEEDED:
-            seen["output"] = self.output
-        if state in FAILED:
-            seen["error"] = self.error
-        return seen
-
-
-class Jobs:
-    def __init__(self) -> None:
-        self.changing = threading.Lock()
-        self.jobs: dict[str, Job] = {}
-        self.conversations: dict[str, tuple[str, int]] = {}  # id: owner, turns
-
-    def clear(self) -> None:
-        with self.changing:
-            self.jobs.clear()
-            self.conversations.clear()
-
-    def start(self, agent: Agent, claims: dict[str, Any], body: dict[str, Any], fault: Run | None) -> Job:
-        with self.changing:
-            conversation_id = body.get("conversationId") or uuid.uuid4().hex
-            turns = self.conversations.get(conversation_id, ("", 0))[1] + 1
-            self.conversations[conversation_id] = claims["sub"], turns
-            answer = agent.answer.format(
-                displayName=claims.get("user_displayname", claims["sub"]), userName=claims["sub"],
-                agent=agent.code, message=body["message"], turn=turns,
-            )
-            job = Job(
-                job_id=uuid.uuid4().hex, agent=agent.code, user=claims["sub"], conversation_id=conversation_id,
-                mode=body.get("invocationMode", MODES[0]),
-                states=fault.states if fault else agent.states,
-                output=fault.output if fault and fault.output is not None else answer,
-                error=fault.error if fault and fault.error is not None else agent.error,
-                first_until=time.monotonic() + agent.seconds,
-            )
-            self.jobs[job.job_id] = job
-            return job
-
-    def resume(self, job: Job, reply: object) -> bool:
-        """A waiting job goes on with the user's reply; false when it does not wait."""
-        with self.changing:
-            if job.state != "WAITING":
-                return False
-            job.states, job.polls = ["RUNNING", "COMPLETE"], 0
-            job.output = f"{job.output} Resumed with: {json.dumps(reply)}"
-            return True
-
-
 def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, audit: Audit) -> Flask:
-    app = json_app("pod", clock)
-    agents = "/api/fusion-ai/orchestrator/agent/v2/<code>"
+    app = json_app("pod", clock, audit)
 
     def record(status: int, detail: str | None = None) -> None:
         audit.record("pod", g.action, g.target, status, g.ecid, g.get("actor"), g.get("client_id"), detail)
 
-    def refuse(status: int, title: str, detail: str, **more: Any) -> None:
+    def refuse(status: int, title: str, detail: str, **more: Any) -> NoReturn:
         record(status, detail)
         response = problem(status, title, detail, **more)
         if status == 401:
             response.headers["WWW-Authenticate"] = 'Bearer realm="fusion", error="invalid_token"'
         abort(response)
 
-    def act(action: str, target: str, scope: str) -> dict[str, Any]:
-        """The claims of the user who acts. Refuses whoever is not an active user with a token for `scope`."""
+    def act(action: str, target: str, scope: str) -> None:
+        """Finds out who acts: `g.user`. Refuses whoever is not an active user with a token for `scope`."""
         g.action, g.target = action, target
         scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer":
@@ -132,77 +52,80 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, audit: Audit
         except TokenError as error:
             refuse(401, "Unauthorized", f"The bearer token is refused: {error}.")
         g.client_id = claims.get("client_id")
-        if scope not in claims.get("scope", "").split(" "):
+        if scope not in str(claims.get("scope")).split(" "):
             refuse(401, "Unauthorized", f"The token is not for {scope}.")
         if claims.get("sub_type") != "user":
             refuse(401, "Unauthorized", "The token stands for no user.")
-        g.actor = claims.get("sub")
-        user = state.user(g.actor or "")
+        g.actor = str(claims.get("sub"))
+        user = state.user(g.actor)
         if user is None or not user.active:
             refuse(401, "Unauthorized", "The token's user is not an active user of this pod.")
         g.user = user
-        return claims
 
-    def agent_for(code: str, mode: str, saved_as: str) -> Agent:
+    def executable(code: str, body: dict[str, Any]) -> Agent:
         agent = state.agents.get(code) if AGENT_CODE.fullmatch(code) else None
         if agent is None:
             refuse(404, "Not Found", f"There is no agent team {code}.")
-        role = set(agent.roles) & set(g.user.roles) and (mode == MODES[0] or ADMIN_ROLE in g.user.roles)
-        if not role or not (agent.published if saved_as == "PUBLISHED" else agent.draft):
-            code = "FAI-40300"
-            reason = f"no saved version {saved_as}" if role else f"{g.user.user_name} has no role that may run it"
-            refuse(403, "Forbidden", f"You can not execute this workflow: {reason}.", **{"o:errorCode": code})
+        saved_as = body.get("status", "PUBLISHED")
+        saved = agent.published if saved_as == "PUBLISHED" else agent.draft
+        allowed = bool(set(agent.roles) & set(g.user.roles))
+        if body.get("invocationMode") == ADMIN:
+            allowed = allowed and ADMIN_ROLE in g.user.roles
+        if not allowed or not saved:
+            reason = f"it is not saved as {saved_as}" if allowed else f"{g.user.user_name} has no role for it"
+            refuse(403, "Forbidden", f"You can not execute this workflow: {reason}.", **{"o:errorCode": "FAI-40300"})
+        if agent.version is not None and body.get("version", agent.version) != agent.version:
+            refuse(404, "Not Found", f"There is no version {body['version']} of {code}.")
         return agent
 
-    def own_job(code: str, job_id: str, claims: dict[str, Any]) -> Job:
-        job = jobs.jobs.get(job_id)
-        foreign = job is not None and job.user != claims["sub"] and state.settings.jobs_visible_to == "owner"
-        if job is None or job.agent != code or foreign:
+    def visible_job(job_id: str, code: str) -> Job:
+        job = jobs.find(job_id, code, g.user, anyone=state.settings.jobs_visible_to == "anyone")
+        if job is None:
             refuse(404, "Not Found", "There is no such job.")
         return job
 
-    @app.post(f"{agents}/invokeAsync")
+    @app.post(f"{AGENTS}/invokeAsync")
     def invoke(code: str) -> tuple[Response, int]:
-        claims = act("agent.invoke", code, state.start.agent_scope)
+        act("agent.invoke", code, state.start.agent_scope)
         try:
-            body = invocation(request)
+            body = invocation()
         except ValueError as error:
             refuse(400, "Bad Request", f"{error}.")
-        agent = agent_for(code, body.get("invocationMode", MODES[0]), body.get("status", "PUBLISHED"))
-        if agent.version is not None and body.get("version", agent.version) != agent.version:
-            refuse(404, "Not Found", f"There is no version {body['version']} of {code}.")
-        owner, _ = jobs.conversations.get(body.get("conversationId"), (None, 0))
-        if body.get("conversationId") is not None and owner != claims["sub"]:
+        agent = executable(code, body)
+        conversation_id = body.get("conversationId")
+        if conversation_id is not None and not jobs.owns_conversation(g.user, conversation_id):
             refuse(404, "Not Found", "There is no such conversation.")
         if "jobId" in body:
-            job = own_job(code, body["jobId"], claims)
+            job = visible_job(body["jobId"], code)
+            if conversation_id not in (None, job.conversation_id):
+                refuse(400, "Bad Request", "The job belongs to another conversation.")
             if not jobs.resume(job, body.get("resumeNodeInput", body.get("message"))):
                 refuse(409, "Conflict", "The job does not wait for anybody.")
         else:
-            job = jobs.start(agent, claims, body, request.environ.get("sandbox.run_fault"))
+            mode, fault = body.get("invocationMode", END_USER), request.environ.get("sandbox.run_fault")
+            job = jobs.start(agent, g.user, body["message"], mode, conversation_id, fault)
         record(202)
         return jsonify(jobId=job.job_id, conversationId=job.conversation_id, status="RUNNING"), 202
 
-    @app.get(f"{agents}/status/<job_id>")
+    @app.get(f"{AGENTS}/status/<job_id>")
     def status(code: str, job_id: str) -> Response:
-        claims = act("agent.status", f"{code}/{job_id}", state.start.agent_scope)
+        act("agent.status", f"{code}/{job_id}", state.start.agent_scope)
         try:
-            mode = single_values(request.args, {"invocationMode"}).get("invocationMode", MODES[0])
+            mode = single_values(request.args, {"invocationMode"}).get("invocationMode", END_USER)
         except ValueError as error:
             refuse(400, "Bad Request", f"{error}.")
-        job = own_job(code, job_id, claims)
+        job = visible_job(job_id, code)
         if mode != job.mode:
-            refuse(400, "Bad Request", f"The job was invoked as {job.mode}, not {mode}.")
-        with jobs.changing:
-            seen = job.poll()
+            refuse(400, "Bad Request", f"The job was invoked as {job.mode}, not as {mode}.")
         record(200)
-        return jsonify(seen)
+        return jsonify(jobs.poll(job))
 
     @app.get(INVOICES)
     def invoices() -> Response:
+        """Without the role there is an empty list, as in Fusion, and no error."""
         act("resource.read", request.path, state.start.api_scope)
-        record(200)
         items = invoices_of(g.user.user_name) if "PAYABLES" in g.user.roles else []
+        record(200)
         body = f'{{"items":[{",".join(items)}],"count":{len(items)},"hasMore":false,"limit":25,"offset":0}}'
         return Response(body, mimetype="application/json")
 
@@ -218,13 +141,13 @@ def invoices_of(user_name: str) -> list[str]:
     ]
 
 
-def invocation(incoming: Any) -> dict[str, Any]:
+def invocation() -> dict[str, Any]:
     """The body of `invokeAsync`, held to the published schema; a ValueError says what is wrong."""
-    if incoming.mimetype != "application/json":
+    if request.mimetype != "application/json":
         raise ValueError("The content type must be application/json")
-    if incoming.args:
+    if request.args:
         raise ValueError("invokeAsync takes no query")
-    body = json.loads(incoming.get_data())
+    body = strict.load(request.get_data())
     if not isinstance(body, dict):
         raise ValueError("The body must be a JSON object")
     if unknown := sorted(set(body) - set(BODY_TYPES)):
@@ -234,8 +157,8 @@ def invocation(incoming: Any) -> dict[str, Any]:
             raise ValueError(f"{name} must be {' or '.join(kind.__name__ for kind in BODY_TYPES[name])}")
     if body.get("conversational") is not True:
         raise ValueError("conversational must be true, or no conversation is kept")
-    if body.get("invocationMode", MODES[0]) not in MODES:
-        raise ValueError(f"invocationMode must be one of {', '.join(MODES)}")
+    if body.get("invocationMode", END_USER) not in (END_USER, ADMIN):
+        raise ValueError(f"invocationMode must be {END_USER} or {ADMIN}")
     if body.get("status", "PUBLISHED") not in ("PUBLISHED", "DRAFT"):
         raise ValueError("status must be PUBLISHED or DRAFT")
     if "resumeNodeInput" in body and "jobId" not in body:

@@ -15,8 +15,27 @@ from .certificates import ServerFiles
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST
 
 
+class LateHandshake(BuiltinSSLAdapter):
+    """Leaves the handshake to the thread that serves the connection, so that a silent client stops nobody else."""
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        secured = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return secured, {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
 class SandboxConnection(HTTPConnection):
     reset_on_close = False
+    secured = False
+
+    def communicate(self) -> bool:
+        """True when the connection stays open. A failed handshake is the client's affair: it just ends here."""
+        if isinstance(self.socket, ssl.SSLSocket) and not self.secured:
+            try:
+                self.socket.do_handshake()
+            except OSError:
+                return False
+            self.secured = True
+        return super().communicate()
 
     def _close_kernel_socket(self) -> None:
         if self.reset_on_close:
@@ -44,7 +63,7 @@ class Listener:
         self.server.expiration_interval = 0.1  # seconds; stopping takes as long
         self.server.shutdown_timeout = 1
         if tls:
-            self.server.ssl_adapter = BuiltinSSLAdapter(str(tls.certificate), str(tls.key))
+            self.server.ssl_adapter = LateHandshake(str(tls.certificate), str(tls.key))
             self.server.ssl_adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.server.prepare()
         bound_host, bound_port = self.server.bind_addr[:2]

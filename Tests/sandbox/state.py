@@ -1,13 +1,12 @@
 """What the identity domain and the pod know: clients, users, agents and the settings of the sandbox itself."""
 
 import dataclasses
-import json
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from . import records
+from . import records, strict
 from .certificates import Certificate
 from .records import RecordError
 
@@ -104,11 +103,15 @@ class Start:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+class NoSuchRecord(LookupError):
+    """Its argument is the key that was asked for."""
+
+
 class State:
     """The live tables. Records are frozen and replaced whole, so a reader sees a record before or after a change."""
 
     def __init__(self, start: Path = DEFAULT_START) -> None:
-        self.start = records.read(Start, json.loads(start.read_text()))
+        self.start = records.read(Start, strict.load(start.read_bytes()))
         self.changing = threading.RLock()
         self.reset()
 
@@ -133,7 +136,7 @@ class State:
             table = self.table(kind)
             base = table.get(key)
             if partial and base is None:
-                raise KeyError(key)
+                raise NoSuchRecord(key)
             if not isinstance(body, dict):
                 raise RecordError(f"{kind.__name__} must be a JSON object")
             name = records.wire_name(key_field)
@@ -142,17 +145,28 @@ class State:
             table[key] = records.read(kind, body, base if partial else None)
             return table[key]
 
+    def get(self, kind: type, key: str) -> Any:
+        record = self.table(kind).get(key)
+        if record is None:
+            raise NoSuchRecord(key)
+        return record
+
+    def delete(self, kind: type, key: str) -> None:
+        with self.changing:
+            self.get(kind, key)
+            del self.table(kind)[key]
+
     def register_certificate(self, client_id: str, alias: str, pem: str) -> None:
         with self.changing:
-            client = self.clients[client_id]
+            client = self.get(Client, client_id)
             self.clients[client_id] = dataclasses.replace(client, certificates={**client.certificates, alias: pem})
 
     def remove_certificate(self, client_id: str, alias: str) -> None:
         with self.changing:
-            client = self.clients[client_id]
+            client = self.get(Client, client_id)
             kept = {name: pem for name, pem in client.certificates.items() if name != alias}
             if len(kept) == len(client.certificates):
-                raise KeyError(alias)
+                raise NoSuchRecord(alias)
             self.clients[client_id] = dataclasses.replace(client, certificates=kept)
 
     def table(self, kind: type) -> dict[str, Any]:

@@ -3,17 +3,21 @@
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from .audit import Audit
 from .clock import Clock
 
 ECID_HEADER = "X-ORACLE-DMS-ECID"
+LARGEST_REQUEST = 16 << 20  # bytes
 
 
-def json_app(name: str, clock: Clock) -> Flask:
-    app = Flask(name, static_folder=None)
+def json_app(side: str, clock: Clock, audit: Audit | None) -> Flask:
+    """What nobody planned for, an unknown path say, is refused and leaves a row `unplanned` in the audit list."""
+    app = Flask(side, static_folder=None)
     app.json.sort_keys = False
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
 
@@ -29,7 +33,11 @@ def json_app(name: str, clock: Clock) -> Flask:
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
-        return problem(error.code or 500, error.name, error.description or "")
+        status = error.code or 500
+        if audit:
+            target = f"{request.method} {request.path}"
+            audit.record(side, "unplanned", target, status, g.ecid, detail=error.description)
+        return problem(status, error.name, error.description or "")
 
     return app
 
@@ -51,5 +59,3 @@ def single_values(pairs: Any, allowed: set[str]) -> dict[str, str]:
             raise ValueError(f"parameter {name} is given twice")
         values[name] = value
     return values
-
-
