@@ -1,0 +1,117 @@
+"""The sandbox's own API: look at and change what domain and pod know, plan faults, read the audit list."""
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from . import records, strict
+from .assertions import ReplayGuard
+from .audit import Audit
+from .clock import Clock
+from .faults import Faults
+from .jobs import Jobs
+from .records import RecordError
+from .state import Agent, Client, NoSuchRecord, Settings, State, User
+from .tokens import Tokens
+from .web import json_app, problem, single_values
+
+TABLES = {"clients": (Client, "client_id"), "users": (User, "user_name"), "agents": (Agent, "code")}
+AUDIT_FILTERS = {"side", "action", "actor", "client", "outcome", "target"}
+
+
+def admin_app(
+    state: State, clock: Clock, tokens: Tokens, jobs: Jobs, seen: ReplayGuard, faults: Faults, audit: Audit
+) -> Flask:
+    app = json_app("admin", clock, None)
+    app.register_error_handler(RecordError, lambda error: problem(400, "Bad Request", str(error)))
+    app.register_error_handler(NoSuchRecord, lambda error: problem(404, "Not Found", f"there is no {error.args[0]}"))
+
+    @app.get("/state")
+    def whole_state() -> Response:
+        tables = {name: [records.write(r) for r in state.table(kind).values()] for name, (kind, _) in TABLES.items()}
+        return jsonify(tables | {"settings": records.write(state.settings), "scopes": state.scopes})
+
+    @app.route("/<any(clients, users, agents):table>/<key>", methods=["PUT", "PATCH"])
+    def change(table: str, key: str) -> Response:
+        kind, key_field = TABLES[table]
+        return jsonify(records.write(state.put(kind, key_field, key, json_body(), request.method == "PATCH")))
+
+    @app.delete("/<any(clients, users, agents):table>/<key>")
+    def remove(table: str, key: str) -> tuple[str, int]:
+        state.delete(TABLES[table][0], key)
+        return "", 204
+
+    @app.put("/clients/<client_id>/certificates/<alias>")
+    def register_certificate(client_id: str, alias: str) -> tuple[str, int]:
+        body = json_body()
+        if not isinstance(body, dict) or set(body) != {"pem"} or not isinstance(body["pem"], str):
+            raise RecordError('the body must be {"pem": "…"}')
+        state.register_certificate(client_id, alias, body["pem"])
+        return "", 204
+
+    @app.delete("/clients/<client_id>/certificates/<alias>")
+    def remove_certificate(client_id: str, alias: str) -> tuple[str, int]:
+        state.remove_certificate(client_id, alias)
+        return "", 204
+
+    @app.patch("/settings")
+    def change_settings() -> Response:
+        with state.changing:
+            state.settings = records.read(Settings, json_body(), state.settings)
+        return jsonify(records.write(state.settings))
+
+    @app.post("/id-tokens")
+    def issue_id_token() -> tuple[Response, int]:
+        """What a user's own sign-in at the domain would have yielded."""
+        body = json_body()
+        if not isinstance(body, dict) or set(body) != {"clientId", "userName"}:
+            raise RecordError("the body must be an object with clientId and userName")
+        token = tokens.id_token(state.get(Client, body["clientId"]), state.get(User, body["userName"]))
+        return jsonify(idToken=tokens.sign(token)), 201
+
+    @app.get("/faults")
+    def list_faults() -> Response:
+        return jsonify(faults.listing())
+
+    @app.post("/faults")
+    def plan_fault() -> tuple[Response, int]:
+        faults.plan(json_body())
+        return jsonify(faults.listing()[-1]), 201
+
+    @app.delete("/faults")
+    def clear_faults() -> tuple[str, int]:
+        faults.clear()
+        return "", 204
+
+    @app.get("/audit")
+    def read_audit() -> Response:
+        try:
+            return jsonify(audit.matching(single_values(request.args, AUDIT_FILTERS)))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+
+    @app.delete("/audit")
+    def clear_audit() -> tuple[str, int]:
+        audit.clear()
+        return "", 204
+
+    @app.post("/reset")
+    def reset() -> tuple[str, int]:
+        """Back to the start state. Tokens stay valid: the signing key is kept."""
+        state.reset()
+        for kept in (faults, jobs, seen, audit):
+            kept.clear()
+        return "", 204
+
+    return app
+
+
+def json_body() -> Any:
+    """Only `application/json` is taken, so that no web page can reach this API with a plain form."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("the body must be application/json")
+    try:
+        return strict.load(request.get_data())
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error

@@ -1,0 +1,173 @@
+"""What the identity domain and the pod know: clients, users, agents and the settings of the sandbox itself."""
+
+import dataclasses
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from . import records, strict
+from .certificates import Certificate
+from .records import RecordError
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+CLIENT_CREDENTIALS = "client_credentials"
+DEFAULT_START = Path(__file__).with_name("default.json")
+
+
+@dataclass(frozen=True)
+class Client:
+    """A confidential application of the domain. Only a trusted one may sign user assertions."""
+
+    client_id: str
+    client_type: Literal["trusted", "confidential"] = "trusted"
+    active: bool = True
+    grants: list[str] = field(default_factory=lambda: [CLIENT_CREDENTIALS, JWT_BEARER])
+    client_secret: str | None = None
+    certificates: dict[str, str] = field(default_factory=dict)  # alias: PEM
+    scopes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.grants) - {CLIENT_CREDENTIALS, JWT_BEARER}:
+            raise RecordError(f"Client.grants has unknown {', '.join(sorted(unknown))}")
+        for alias, pem in self.certificates.items():
+            try:
+                Certificate.from_pem(alias, pem)
+            except ValueError as error:
+                raise RecordError(f"Client.certificates.{alias} is not an RSA certificate in PEM: {error}") from error
+
+    def registered(self) -> list[Certificate]:
+        return [Certificate.from_pem(alias, pem) for alias, pem in self.certificates.items()]
+
+    # What Authlib asks of a client.
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in self.grants
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return endpoint == "token"
+
+
+@dataclass(frozen=True)
+class User:
+    user_name: str
+    display_name: str
+    active: bool = True
+    roles: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent team. A job shows one of `states` per poll; the last one stays."""
+
+    code: str
+    published: bool = True
+    draft: bool = False
+    version: int | None = None
+    roles: list[str] = field(default_factory=list)  # any one of them may run it
+    states: list[str] = field(default_factory=lambda: ["RUNNING", "RUNNING", "COMPLETE"])
+    seconds: float = 0.0  # a job stays in its first state at least this long
+    answer: str = "Hello, {displayName}. {agent} read: {message}"
+    error: str = "The agent could not finish."
+
+    def __post_init__(self) -> None:
+        if not self.states:
+            raise RecordError("Agent.states must not be empty")
+        try:
+            self.answer.format(displayName="", userName="", agent="", message="", turn=1)
+        except (KeyError, IndexError, ValueError) as error:
+            raise RecordError(f"Agent.answer has an unknown placeholder: {error}") from error
+
+
+@dataclass(frozen=True)
+class Settings:
+    clock_offset_seconds: int = 0
+    skew_seconds: int = 300
+    max_assertion_seconds: int = 3600
+    token_seconds: int = 3600
+    check_certificate_dates: bool = False
+    refuse_replay: bool = True
+    open_jwks: bool = True
+    jobs_visible_to: Literal["owner", "anyone"] = "owner"
+
+
+@dataclass(frozen=True)
+class Start:
+    """The start state: what `--config` takes and `default.json` holds."""
+
+    tenant: str
+    agent_scope: str
+    api_scope: str
+    clients: list[dict[str, Any]] = field(default_factory=list)
+    users: list[dict[str, Any]] = field(default_factory=list)
+    agents: list[dict[str, Any]] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class NoSuchRecord(LookupError):
+    """Its argument is the key that was asked for."""
+
+
+class State:
+    """The live tables. Records are frozen and replaced whole, so a reader sees a record before or after a change."""
+
+    def __init__(self, start: Path = DEFAULT_START) -> None:
+        self.start = records.read(Start, strict.load(start.read_bytes()))
+        self.changing = threading.RLock()
+        self.reset()
+
+    def reset(self) -> None:
+        with self.changing:
+            self.clients = {c.client_id: c for c in (records.read(Client, body) for body in self.start.clients)}
+            self.users = {u.user_name: u for u in (records.read(User, body) for body in self.start.users)}
+            self.agents = {a.code: a for a in (records.read(Agent, body) for body in self.start.agents)}
+            self.settings = records.read(Settings, self.start.settings)
+
+    @property
+    def scopes(self) -> list[str]:
+        return [self.start.agent_scope, self.start.api_scope]
+
+    def user(self, name: str) -> User | None:
+        """User names are told apart without regard to case, as in SCIM (assumed of the domain)."""
+        return next((user for user in self.users.values() if user.user_name.lower() == name.lower()), None)
+
+    def put(self, kind: type, key_field: str, key: str, body: object, partial: bool) -> object:
+        """Creates or replaces a record; with `partial`, changes the members named in an existing one."""
+        with self.changing:
+            table = self.table(kind)
+            base = table.get(key)
+            if partial and base is None:
+                raise NoSuchRecord(key)
+            if not isinstance(body, dict):
+                raise RecordError(f"{kind.__name__} must be a JSON object")
+            name = records.wire_name(key_field)
+            if body.setdefault(name, key) != key:
+                raise RecordError(f"{kind.__name__}.{name} must be {key}, as in the path")
+            table[key] = records.read(kind, body, base if partial else None)
+            return table[key]
+
+    def get(self, kind: type, key: str) -> Any:
+        record = self.table(kind).get(key)
+        if record is None:
+            raise NoSuchRecord(key)
+        return record
+
+    def delete(self, kind: type, key: str) -> None:
+        with self.changing:
+            self.get(kind, key)
+            del self.table(kind)[key]
+
+    def register_certificate(self, client_id: str, alias: str, pem: str) -> None:
+        with self.changing:
+            client = self.get(Client, client_id)
+            self.clients[client_id] = dataclasses.replace(client, certificates={**client.certificates, alias: pem})
+
+    def remove_certificate(self, client_id: str, alias: str) -> None:
+        with self.changing:
+            client = self.get(Client, client_id)
+            kept = {name: pem for name, pem in client.certificates.items() if name != alias}
+            if len(kept) == len(client.certificates):
+                raise NoSuchRecord(alias)
+            self.clients[client_id] = dataclasses.replace(client, certificates=kept)
+
+    def table(self, kind: type) -> dict[str, Any]:
+        return {Client: self.clients, User: self.users, Agent: self.agents}[kind]

@@ -1,0 +1,36 @@
+"""The road by hand of the README, run as it is printed there."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from sandbox.control import TESTS, Sandbox
+from sandbox.fault_kinds import KINDS
+from sandbox.records import wire_name
+from sandbox.state import Settings
+
+README = (TESTS / "sandbox" / "README.md").read_text()
+
+
+def test_the_road_by_hand(sandbox: Sandbox, tmp_path: Path) -> None:
+    [script] = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    places = {"DOMAIN": sandbox.domain_url, "POD": sandbox.pod_url, "ADMIN": sandbox.admin_url, "SCOPE": sandbox.scope}
+    run = subprocess.run(
+        ["sh", "-eu", "-c", script], cwd=tmp_path, env={"PATH": os.environ["PATH"], **places},
+        capture_output=True, text=True, timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    answer, *rows = run.stdout.splitlines()
+    assert json.loads(answer) == "Hello, Curtis Feitty. PAYABLES_TEAM read: Hi"
+    assert [row.split("\t") for row in rows] == [
+        [side, action, "curtis.feitty", "onbehalf-sandbox", "granted"]
+        for side, action in [("domain", "token.issue"), ("pod", "agent.invoke"), *[("pod", "agent.status")] * 3]
+    ]
+
+
+def test_every_setting_and_fault_is_in_a_table() -> None:
+    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) >= set(KINDS) | {
+        wire_name(name) for name in Settings.__dataclass_fields__
+    }
