@@ -1,0 +1,219 @@
+"""The signature of every typed method, once: what it sends and what it makes of the answer.
+
+Whoever acts for a user gives `subject`, or `user_token`, the user's own ID token of the same identity domain. Without
+`profile` the default profile is used. `timeout_ms` is the deadline; the sidecar's own is 30 s, for agents 300 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable, Generic, Literal, Optional, TypeVar
+
+from .results import AgentRun, Assertion, Diagnosis, Key, Profile, Token
+
+T = TypeVar("T")
+OnProgress = Callable[[Mapping[str, Any]], object]
+
+
+@dataclass(frozen=True)
+class Request(Generic[T]):
+    method: str
+    params: Mapping[str, Any]
+    read: Callable[[Any], T]
+    timeout_ms: Optional[int] = None
+    on_progress: Optional[OnProgress] = None
+
+
+def _given(**params: Any) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _nothing(answer: Any) -> None:
+    """For answers that only say that it was done."""
+
+
+def ping(*, timeout_ms: Optional[int] = None) -> Request[None]:
+    """See whether the sidecar answers."""
+    return Request("ping", {}, _nothing, timeout_ms)
+
+
+def get_token(
+    *,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    scope: Optional[str] = None,
+    min_ttl_seconds: Optional[int] = None,
+    force_refresh: Optional[bool] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[Token]:
+    """An access token that is the user, from the cache or the identity domain."""
+    params = _given(
+        profile=profile,
+        subject=subject,
+        userToken=user_token,
+        scope=scope,
+        minTtlSeconds=min_ttl_seconds,
+        forceRefresh=force_refresh,
+    )
+    return Request("getToken", params, Token.from_wire, timeout_ms)
+
+
+def mint_assertion(
+    *,
+    type: Literal["user", "client"],
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    lifetime_seconds: Optional[int] = None,
+    claims: Optional[Mapping[str, Any]] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[Assertion]:
+    """A signed user assertion or client assertion (RFC 7523)."""
+    params = _given(type=type, profile=profile, subject=subject, lifetimeSeconds=lifetime_seconds, claims=claims)
+    return Request("mintAssertion", params, Assertion.from_wire, timeout_ms)
+
+
+def invoke_agent(
+    *,
+    agent: str,
+    message: str,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    conversation_id: Optional[str] = None,
+    version: Optional[int] = None,
+    status: Optional[str] = None,
+    parameters: Optional[Mapping[str, Any]] = None,
+    invocation_mode: Optional[str] = None,
+    wait: Optional[bool] = None,
+    timeout_ms: Optional[int] = None,
+    on_progress: Optional[OnProgress] = None,
+) -> Request[AgentRun]:
+    """Ask an agent as the user and, unless `wait` is False, follow the run to its end."""
+    params = _given(
+        agent=agent,
+        message=message,
+        profile=profile,
+        subject=subject,
+        userToken=user_token,
+        conversationId=conversation_id,
+        version=version,
+        status=status,
+        parameters=parameters,
+        invocationMode=invocation_mode,
+        wait=wait,
+    )
+    return Request("invokeAgent", params, AgentRun.from_wire, timeout_ms, on_progress)
+
+
+def get_agent_run(
+    *,
+    agent: str,
+    job_id: str,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    wait: Optional[bool] = None,
+    timeout_ms: Optional[int] = None,
+    on_progress: Optional[OnProgress] = None,
+) -> Request[AgentRun]:
+    """The state of a run that was begun before."""
+    params = _given(agent=agent, jobId=job_id, profile=profile, subject=subject, userToken=user_token, wait=wait)
+    return Request("getAgentRun", params, AgentRun.from_wire, timeout_ms, on_progress)
+
+
+def create_key(
+    alias: str,
+    *,
+    bits: Optional[Literal[2048, 3072, 4096]] = None,
+    common_name: Optional[str] = None,
+    validity_days: Optional[int] = None,
+    identity_domain_url: Optional[str] = None,
+    client_id: Optional[str] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[Key]:
+    """A new key and certificate in the secret store. Needs admin=True."""
+    params = _given(
+        alias=alias,
+        bits=bits,
+        commonName=common_name,
+        validityDays=validity_days,
+        identityDomainUrl=identity_domain_url,
+        clientId=client_id,
+    )
+    return Request("createKey", params, Key.from_wire, timeout_ms)
+
+
+def import_key(
+    alias: str,
+    *,
+    pem: str,
+    certificate_pem: str,
+    identity_domain_url: Optional[str] = None,
+    client_id: Optional[str] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[Key]:
+    """A key that exists already, into the secret store. Needs admin=True."""
+    params = _given(
+        alias=alias,
+        pem=pem,
+        certificatePem=certificate_pem,
+        identityDomainUrl=identity_domain_url,
+        clientId=client_id,
+    )
+    return Request("importKey", params, Key.from_wire, timeout_ms)
+
+
+def list_keys(*, timeout_ms: Optional[int] = None) -> Request[tuple[Key, ...]]:
+    """The public side of every key in the store."""
+    return Request("listKeys", {}, lambda answer: Key.all_from_wire(answer.get("keys")), timeout_ms)
+
+
+def get_key(alias: str, *, timeout_ms: Optional[int] = None) -> Request[Key]:
+    """The public side of a key: certificate, thumbprints, binding."""
+    return Request("getKey", {"alias": alias}, Key.from_wire, timeout_ms)
+
+
+def delete_key(alias: str, *, timeout_ms: Optional[int] = None) -> Request[None]:
+    """Delete a key from the store, for good. Needs admin=True."""
+    return Request("deleteKey", {"alias": alias}, _nothing, timeout_ms)
+
+
+def save_profile(profile: Mapping[str, Any], *, timeout_ms: Optional[int] = None) -> Request[Profile]:
+    """Add or replace a profile, given in the wire's names. Needs admin=True."""
+    return Request("saveProfile", {"profile": profile}, Profile.from_wire, timeout_ms)
+
+
+def get_profile(name: str, *, timeout_ms: Optional[int] = None) -> Request[Profile]:
+    """A profile by its name."""
+    return Request("getProfile", {"name": name}, Profile.from_wire, timeout_ms)
+
+
+def list_profiles(*, timeout_ms: Optional[int] = None) -> Request[tuple[Profile, ...]]:
+    """Every profile, saved or given at the start."""
+    return Request("listProfiles", {}, lambda answer: Profile.all_from_wire(answer.get("profiles")), timeout_ms)
+
+
+def delete_profile(name: str, *, timeout_ms: Optional[int] = None) -> Request[None]:
+    """Delete a saved profile. Needs admin=True."""
+    return Request("deleteProfile", {"name": name}, _nothing, timeout_ms)
+
+
+def set_client_secret(profile: str, client_secret: str, *, timeout_ms: Optional[int] = None) -> Request[None]:
+    """Keep the client secret of a `client_secret_basic` profile in the store. Needs admin=True."""
+    params = {"profile": profile, "clientSecret": client_secret}
+    return Request("setClientSecret", params, _nothing, timeout_ms)
+
+
+def diagnose(
+    *,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    online: Optional[bool] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[Diagnosis]:
+    """What works and what does not, each with what to do about it."""
+    params = _given(profile=profile, subject=subject, userToken=user_token, online=online)
+    return Request("diagnose", params, Diagnosis.from_wire, timeout_ms)
