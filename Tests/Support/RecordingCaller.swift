@@ -1,0 +1,40 @@
+package import Delegation
+package import JSON
+import Synchronization
+
+/// A caller who writes down what they were told, and leaves when a test says so.
+package final class RecordingCaller: Caller {
+  private struct State {
+    var commits = 0
+    var isCommitted = false
+    var hasLeft = false
+    var abandonDetail: JSONValue?
+    var reports: [String] = []
+  }
+
+  package let deadline: ContinuousClock.Instant
+  private let state = Mutex(State())
+
+  package init(deadline: ContinuousClock.Instant = .now.advanced(by: .seconds(3600))) { self.deadline = deadline }
+
+  package var commits: Int { state.withLock(\.commits) }
+  package var isCommitted: Bool { state.withLock(\.isCommitted) }
+  package var abandonDetail: JSONValue? { state.withLock(\.abandonDetail) }
+  package var reports: [String] { state.withLock(\.reports) }
+
+  package func leave() { state.withLock { $0.hasLeft = true } }
+
+  package func passCommitPoint() throws(CancellationError) {
+    let hasLeft = state.withLock { state in
+      guard !state.hasLeft else { return true }
+      state.commits += 1
+      state.isCommitted = true
+      return false
+    }
+    if hasLeft { throw CancellationError() }
+  }
+
+  package func leaveCommitPoint() { state.withLock { $0.isCommitted = false } }
+  package func onAbandon(_ detail: JSONValue) { state.withLock { $0.abandonDetail = detail } }
+  package func report(_ message: String, detail: JSONValue?) { state.withLock { $0.reports.append(message) } }
+}
