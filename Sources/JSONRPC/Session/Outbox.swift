@@ -2,7 +2,7 @@ import Synchronization
 
 /// Where frames leave the process.
 package protocol Output: Sendable {
-  /// Writes the whole frame if that cannot block, else nothing of it.
+  /// Writes as much of the frame as cannot block. What is left of it is written next, by the writer.
   func writeAtOnce(_ frame: [UInt8]) -> ImmediateWrite
 
   /// Frames wait in the outbox: the writer takes them until there is none.
@@ -13,8 +13,8 @@ package protocol Output: Sendable {
 }
 
 package enum ImmediateWrite: Sendable, Equatable {
-  case written
-  case wouldBlock
+  /// That many bytes, from none to all.
+  case wrote(Int)
   case broken
 }
 
@@ -66,8 +66,8 @@ final class Outbox: Sendable {
       let frame = state.framing.frame(message)
       guard state.queue.isEmpty, !state.isWriting else { return enqueue(frame, report, &state) }
       switch output.writeAtOnce(frame) {
-      case .written: return false
-      case .wouldBlock: return enqueue(frame, report, &state)
+      case .wrote(frame.count): return false
+      case .wrote(let count): return enqueue(Array(frame[count...]), count == 0 ? report : nil, &state)
       case .broken:
         state.isBroken = true
         return true

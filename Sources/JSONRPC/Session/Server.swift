@@ -59,6 +59,7 @@ package final class Server<Context: Sendable>: Sendable {
 
   // MARK: The writer's side
 
+  /// Asked again after each write, and whenever the output is told that frames are waiting.
   package func nextStep() -> WriterStep { dispatcher.nextStep() }
 
   /// The client no longer reads.
@@ -71,6 +72,8 @@ package final class Server<Context: Sendable>: Sendable {
 
   /// Returns when the session has ended and all that the client was told is written.
   package func ending() async -> Ending { await dispatcher.sessionEnd.wait() }
+
+  package var hasEnded: Bool { dispatcher.sessionEnd.hasEnded }
 
   package func statistics() -> Statistics {
     dispatcher.table.withLock { table in

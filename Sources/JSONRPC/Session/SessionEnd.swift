@@ -24,6 +24,10 @@ final class SessionEnd: Sendable {
     state.withLock { if case .open = $0.phase { true } else { false } }
   }
 
+  var hasEnded: Bool {
+    state.withLock { if case .ended = $0.phase { true } else { false } }
+  }
+
   func drain(as ending: Ending) {
     state.withLock { if case .open = $0.phase { $0.phase = .draining(ending) } }
   }
