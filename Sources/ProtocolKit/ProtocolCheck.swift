@@ -20,6 +20,7 @@ struct ProtocolCheck {
       }
       + typeProblems.map { ProtocolProblem(file: "types.json", problem: $0) }
       + errorProblems.map { ProtocolProblem(file: "errors.json", problem: $0) }
+      + fixtureProblems.map { ProtocolProblem(file: "vectors/transcripts/fixtures.json", problem: $0) }
   }
 
   private func methodProblems(_ method: MethodEntry) -> [String] {
@@ -44,6 +45,14 @@ struct ProtocolCheck {
     (description.types.members ?? []).flatMap { type in
       SchemaCheck(description.types).problems(in: type.value, named: type.name)
         + (type.value["description"] == nil ? ["\(type.name) has no description"] : [])
+    }
+  }
+
+  private var fixtureProblems: [String] {
+    let samples = Placeholders(description.fixtures.placeholders)
+    return description.fixtures.profiles.sorted { $0.key < $1.key }.compactMap { name, profile in
+      SchemaValidator(types: description.types)
+        .problem(with: samples.filling(profile), against: ["$ref": "types.json#/Profile"], at: name)
     }
   }
 
