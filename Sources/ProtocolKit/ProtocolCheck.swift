@@ -10,7 +10,7 @@ struct ProtocolCheck {
     description.methods.flatMap { method in
       let file = "methods/\(method.name).json"
       guard files.contains(file) else {
-        return [ProtocolProblem(file: "methods", problem: "the file of \(method.name) is not named \(method.name).json")]
+        return [ProtocolProblem(file: "methods", problem: "there is no \(method.name).json of that name")]
       }
       return methodProblems(method).map { ProtocolProblem(file: file, problem: $0) }
     }
@@ -50,10 +50,15 @@ struct ProtocolCheck {
 
   private var fixtureProblems: [String] {
     let samples = Placeholders(description.fixtures.placeholders)
-    return description.fixtures.profiles.sorted { $0.key < $1.key }.compactMap { name, profile in
+    let profiles = description.fixtures.profiles.sorted { $0.key < $1.key }.compactMap { name, profile in
       SchemaValidator(types: description.types)
         .problem(with: samples.filling(profile), against: ["$ref": "types.json#/Profile"], at: name)
     }
+    let requests = description.fixtures.keys.sorted { $0.key < $1.key }.map(\.value)
+    return profiles
+      + requests.flatMap {
+        TranscriptCheck(description).problems(in: Transcript.Step(send: $0, expect: []).filled(samples))
+      }
   }
 
   private var errorProblems: [String] {

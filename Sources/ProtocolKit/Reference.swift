@@ -106,7 +106,7 @@ struct Reference {
   }
 
   /// As GitHub makes it from a heading.
-  private func anchor(_ heading: String) -> String { heading.lowercased().filter { $0 != "." && $0 != "$" && $0 != "/" } }
+  private func anchor(_ heading: String) -> String { heading.lowercased().filter { !".$/".contains($0) } }
 }
 
 extension MethodEntry.Group {

@@ -50,12 +50,14 @@ import Testing
   @Test func strictReadingRefusesWhatTheSchemaDoesNotMention() {
     let schema: JSONValue = ["properties": ["a": ["type": "integer"]]]
     let value: JSONValue = ["a": 1, "b": 2]
+    let strict = SchemaValidator(types: Self.types, reading: .strict)
     #expect(SchemaValidator(types: Self.types).problem(with: value, against: schema) == nil)
-    #expect(SchemaValidator(types: Self.types, reading: .strict).problem(with: value, against: schema) == "b is unknown")
+    #expect(strict.problem(with: value, against: schema) == "b is unknown")
   }
 
   @Test func anExcerptMayLackMembersAndHoldMatchers() {
-    let schema: JSONValue = ["required": ["a", "b"], "properties": ["a": ["type": "integer"], "b": ["type": "integer"]]]
+    let integer: JSONValue = ["type": "integer"]
+    let schema: JSONValue = ["required": ["a", "b"], "properties": ["a": integer, "b": integer]]
     let validator = SchemaValidator(types: Self.types, reading: .excerpt)
     #expect(validator.problem(with: ["a": ["$any": "integer"]], against: schema) == nil)
     #expect(validator.problem(with: ["c": 1], against: schema) == "c is unknown")

@@ -4,7 +4,8 @@ import Testing
 extension Repository {
   /// The repository these tests were built from.
   static var working: Repository {
-    Repository(root: #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/"))
+    let folders = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    return Repository(root: folders.dropLast(3).joined(separator: "/"))
   }
 }
 
