@@ -22,9 +22,12 @@ struct Reference {
 
     # Reference
 
-    Methods, notifications and types of protocol \(ProtocolDescription.version). How messages travel, and every kind of error, is in
-    [README.md](README.md). Params are an object, by name; unknown ones are refused unless it says otherwise.
-    In examples `…` is a value that differs from run to run.
+    Methods, notifications and types of protocol \(ProtocolDescription.version). How messages travel, and every
+    kind of error, is in [README.md](README.md).
+
+    Params are an object, by name; unknown ones are refused unless it says otherwise. Every method that has a deadline
+    also takes `timeoutMs` ([TimeoutMs](#timeoutms)) and `workDoneToken` ([ProgressToken](#progresstoken)). In examples
+    `…` is a value that differs from run to run.
     """
   }
 
@@ -38,7 +41,7 @@ struct Reference {
   }
 
   private func section(_ method: MethodEntry) -> [String] {
-    let params = method.completeParams
+    let params = method.ownParams
     return [
       "### \(method.name)",
       "\(method.summary) \(method.description)",
@@ -52,6 +55,7 @@ struct Reference {
     var words: [String] = []
     if method.admin { words.append("Needs `--admin`.") }
     if method.actsForUser { words.append("Exactly one of `subject` and `userToken` is given.") }
+    if let timeout = method.timeoutMs { words.append("Deadline: \(timeout) ms, unless `timeoutMs` says otherwise.") }
     return words.joined(separator: " ")
   }
 
@@ -62,13 +66,19 @@ struct Reference {
 
   private func table(_ object: ObjectSchema, _ what: String) -> String {
     if object.properties.isEmpty { return "" }
-    let rows = object.properties.map { property in
+    return (["| \(what) | type | | meaning |", "|---|---|---|---|"] + rows(object, prefix: "")).joined(separator: "\n")
+  }
+
+  /// A row per member, and after it those for what is inside.
+  private func rows(_ object: ObjectSchema, prefix: String) -> [String] {
+    object.properties.flatMap { property in
       let schema = SchemaText(property.value)
       let described = property.value["description"] ?? resolved(property.value)["description"]
       let presence = object.required.contains(property.name) ? "required" : schema.default
-      return "| `\(property.name)` | \(schema.type) | \(presence) | \(described?.string ?? "") |"
+      let name = prefix + property.name
+      return ["| `\(name)` | \(schema.type) | \(presence) | \(described?.string ?? "") |"]
+        + rows(ObjectSchema(property.value), prefix: name + ".")
     }
-    return (["| \(what) | type | | meaning |", "|---|---|---|---|"] + rows).joined(separator: "\n")
   }
 
   private func errors(_ method: MethodEntry) -> String {
@@ -81,7 +91,7 @@ struct Reference {
     var request: [JSONValue.Member] = [.init("jsonrpc", "2.0"), .init("id", 1), .init("method", .string(method.name))]
     if example.params.members?.isEmpty == false { request.append(.init("params", example.params)) }
     let answer: JSONValue = ["jsonrpc": "2.0", "id": 1, "result": example.result]
-    return ["Example, \(example.name):", fenced([.object(request), answer])]
+    return ["Example, \(example.name):", fenced(.object(request)), fenced(answer)]
   }
 
   private func section(_ notification: NotificationEntry) -> [String] {
@@ -89,7 +99,7 @@ struct Reference {
       "### \(notification.name)",
       "From \(notification.direction). \(notification.summary)",
       table(ObjectSchema(notification.params), "member"),
-      fenced([notification.example]),
+      fenced(notification.example),
     ]
   }
 
@@ -97,9 +107,7 @@ struct Reference {
     ["### \(type.name)", type.value["description"]?.string ?? "", table(ObjectSchema(type.value), "member")]
   }
 
-  private func fenced(_ values: [JSONValue]) -> String {
-    "```json\n" + values.map { $0.indented() }.joined(separator: "\n") + "\n```"
-  }
+  private func fenced(_ value: JSONValue) -> String { "```json\n\(value.indented())\n```" }
 
   private func resolved(_ schema: JSONValue) -> JSONValue {
     SchemaValidator(types: description.types).resolved(schema)
