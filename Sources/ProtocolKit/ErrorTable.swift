@@ -1,6 +1,7 @@
 /// The part of `protocol/README.md` that lists the errors.
 struct ErrorTable {
-  static let begin = "<!-- The rest of this section is written by `\(ProtocolDescription.generateCommand)` from errors.json. -->\n"
+  static let begin =
+    "<!-- The rest of this section is written by `\(ProtocolDescription.generateCommand)` from errors.json. -->\n"
   static let end = "<!-- End of what is written from errors.json. -->\n"
 
   private let errors: ErrorCatalogue

@@ -3,8 +3,9 @@ package import JSON
 /// `protocol/vectors/transcripts/fixtures.json`: what transcripts may take as given.
 package struct Fixtures: Sendable, Decodable {
   package let store: [String: String]
-  package let keys: [String: String]
-  /// Profiles, with placeholders.
+  /// The request that makes each key, to be sent before, with `--admin`.
+  package let keys: [String: JSONValue]
+  /// Profiles as the profile file holds them. Nothing is bound by their being there.
   package let profiles: [String: JSONValue]
   package let sandbox: String
   /// Faults as the sandbox's admin endpoint takes them.

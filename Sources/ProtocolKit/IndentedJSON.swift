@@ -6,7 +6,7 @@ extension JSONValue {
 
   private func lines(level: Int, prefix: Int) -> String {
     let flat = spaced
-    if level * 2 + prefix + flat.count < 120, level > 0 { return flat }
+    if level * 2 + prefix + flat.count < 120 { return flat }
     let indent = String(repeating: "  ", count: level + 1)
     let end = "\n" + String(repeating: "  ", count: level)
     switch self {

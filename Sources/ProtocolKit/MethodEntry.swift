@@ -22,20 +22,25 @@ package struct MethodEntry: Sendable, Decodable {
   package let actsForUser: Bool
   /// Default deadline; nil for what is answered at once.
   package let timeoutMs: Int?
-  /// As written in the file; `completeParams` has what is common to many methods too.
-  package let params: JSONValue
+  /// As written in the file, without what is common to many methods.
+  let params: JSONValue
   package let result: JSONValue
   /// Kinds that can occur besides those of any method.
   package let errors: [String]
   package let transcripts: [Transcript]
 
-  /// Everything the method takes.
-  package var completeParams: ObjectSchema {
+  /// What the method takes to do its work.
+  var ownParams: ObjectSchema {
     var schema = ObjectSchema(params)
-    if actsForUser {
-      schema.properties.insert(contentsOf: ObjectSchema.userProperties, at: 0)
-      schema.rules.append(ObjectSchema.userRule)
-    }
+    guard actsForUser else { return schema }
+    schema.properties.insert(contentsOf: ObjectSchema.userProperties, at: 0)
+    schema.rules.append(ObjectSchema.userRule)
+    return schema
+  }
+
+  /// Everything that may stand in its params.
+  package var completeParams: ObjectSchema {
+    var schema = ownParams
     if let timeoutMs { schema.properties += ObjectSchema.workProperties(timeoutMs: timeoutMs) }
     return schema
   }

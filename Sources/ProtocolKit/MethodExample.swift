@@ -8,8 +8,8 @@ struct MethodExample {
 
   /// The first request of the method's transcripts that gets a result.
   init?(of method: MethodEntry, _ description: ProtocolDescription) {
-    let samples = Placeholders(description.fixtures.placeholders)
     for transcript in method.transcripts {
+      let samples = description.samples(for: transcript)
       for step in transcript.steps where step.send["method"]?.string == method.name {
         guard let result = step.answer?["result"] else { continue }
         name = transcript.name
@@ -39,7 +39,8 @@ extension Expectation.Matcher {
     case .any("boolean"): true
     case .any("array"): ["…"]
     case .any("object"): ["…": "…"]
-    case .any, .pattern, .capture: "…"
+    case .any, .pattern: "…"
+    case .capture(let name): .string(Self.sample(ofCapture: name))
     }
   }
 }

@@ -73,7 +73,10 @@ struct OpenRPCDocument {
   /// The first request of the first transcript that has a result.
   private func example(of method: MethodEntry) -> JSONValue? {
     guard let example = MethodExample(of: method, description) else { return nil }
-    let params = (example.params.members ?? []).map { ["name": .string($0.name), "value": $0.value] as JSONValue }
+    // Of the members that initialize ignores there is no descriptor.
+    let described = Set(method.completeParams.properties.map(\.name))
+    let params = (example.params.members ?? []).filter { described.contains($0.name) }
+      .map { ["name": .string($0.name), "value": $0.value] as JSONValue }
     return [
       "name": .string(example.name), "params": .array(params),
       "result": ["name": "result", "value": example.result],

@@ -10,7 +10,7 @@ struct ProtocolCheck {
     description.methods.flatMap { method in
       let file = "methods/\(method.name).json"
       guard files.contains(file) else {
-        return [ProtocolProblem(file: "methods", problem: "the file of \(method.name) is not named \(method.name).json")]
+        return [ProtocolProblem(file: "methods", problem: "there is no \(method.name).json of that name")]
       }
       return methodProblems(method).map { ProtocolProblem(file: file, problem: $0) }
     }
@@ -20,6 +20,7 @@ struct ProtocolCheck {
       }
       + typeProblems.map { ProtocolProblem(file: "types.json", problem: $0) }
       + errorProblems.map { ProtocolProblem(file: "errors.json", problem: $0) }
+      + fixtureProblems.map { ProtocolProblem(file: "vectors/transcripts/fixtures.json", problem: $0) }
   }
 
   private func methodProblems(_ method: MethodEntry) -> [String] {
@@ -45,6 +46,19 @@ struct ProtocolCheck {
       SchemaCheck(description.types).problems(in: type.value, named: type.name)
         + (type.value["description"] == nil ? ["\(type.name) has no description"] : [])
     }
+  }
+
+  private var fixtureProblems: [String] {
+    let samples = Placeholders(description.fixtures.placeholders)
+    let profiles = description.fixtures.profiles.sorted { $0.key < $1.key }.compactMap { name, profile in
+      SchemaValidator(types: description.types)
+        .problem(with: samples.filling(profile), against: ["$ref": "types.json#/Profile"], at: name)
+    }
+    let requests = description.fixtures.keys.sorted { $0.key < $1.key }.map(\.value)
+    return profiles
+      + requests.flatMap {
+        TranscriptCheck(description).problems(in: Transcript.Step(send: $0, expect: []).filled(samples))
+      }
   }
 
   private var errorProblems: [String] {

@@ -36,7 +36,7 @@ extension JSONValue {
     case .array: type == "array"
     case .object: type == "object"
     case .number(let number):
-      type == "number" || type == "integer" && number.text.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 >= 0x30 && $0 <= 0x39 }
+      type == "number" || type == "integer" && !number.text.contains { ".eE".contains($0) }
     }
   }
 }

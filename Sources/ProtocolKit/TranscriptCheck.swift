@@ -9,22 +9,10 @@ struct TranscriptCheck {
 
   func problems(in transcript: Transcript, of method: MethodEntry) -> [String] {
     let names = transcript.steps.compactMap { $0.send["method"]?.string }
-    let samples = samples(for: transcript)
+    let samples = description.samples(for: transcript)
     return unknownFixtures(transcript.given)
       + (names.contains(method.name) ? [] : ["it does not send \(method.name)"])
-      + transcript.steps.flatMap { problems(in: $0.filled(samples)) }
-  }
-
-  /// Values for the placeholders. What an earlier answer gives is not known here; any short word stands for it.
-  private func samples(for transcript: Transcript) -> Placeholders {
-    var samples = Placeholders(description.fixtures.placeholders)
-    for name in transcript.steps.flatMap(\.expect).flatMap(captures) { samples.set(name, to: "captured") }
-    return samples
-  }
-
-  private func captures(in value: JSONValue) -> [String] {
-    if case .capture(let name) = Expectation.Matcher(value) { return [name] }
-    return ((value.elements ?? []) + (value.members ?? []).map(\.value)).flatMap(captures)
+      + transcript.steps.map { $0.filled(samples) }.flatMap(problems)
   }
 
   private func unknownFixtures(_ given: Transcript.Given) -> [String] {
@@ -37,7 +25,7 @@ struct TranscriptCheck {
     return unknown.map { "\($0) is no fixture" }
   }
 
-  private func problems(in step: Transcript.Step) -> [String] {
+  func problems(in step: Transcript.Step) -> [String] {
     guard let name = step.send["method"]?.string else { return ["a message has no method"] }
     if let unknown = ([step.send] + step.expect).first(where: { $0.text.contains("${") }) {
       return ["\(unknown.text) has a placeholder that is not known"]

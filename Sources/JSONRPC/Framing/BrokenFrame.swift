@@ -33,7 +33,7 @@ package enum BrokenFrame: Error, Equatable {
     switch self {
     case .unknownFraming:
       "Send one JSON message per line, or LSP headers (Content-Length: N, CRLF, CRLF) before each message."
-    case .messageTooLarge: "Send less in one message; initialize answers the limit as limits.maximumMessageBytes."
+    case .messageTooLarge: "Send less in one message; initialize answers the limit as limits.maxMessageBytes."
     case .headersTooLarge, .headerLineWithoutCarriageReturn, .headerWithoutColon, .contentLengthMissing,
       .contentLengthMalformed, .contentLengthRepeated:
       "Precede each message with Content-Length: N in digits, CRLF, CRLF, where N counts the bytes of the message."

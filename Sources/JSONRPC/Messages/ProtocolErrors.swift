@@ -119,7 +119,7 @@ extension ResponseError {
     ResponseError(
       .tooManyRequests,
       "\(limit) requests are in flight, which is the limit.",
-      hint: "Wait for answers before sending more; initialize answers the limit as limits.maximumInFlight."
+      hint: "Wait for answers before sending more; initialize answers the limit as limits.maxInFlightRequests."
     )
   }
 

@@ -105,14 +105,14 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   /// What to do next, when nothing more exact is known.
   package var hint: String {
     switch self {
-    case .parseError: #"Send RFC 8259 JSON in UTF-8. detail.offset is the byte at which reading stopped."#
+    case .parseError: #"Send RFC 8259 JSON in UTF-8. The message says at which byte reading stopped."#
     case .invalidRequest: #"Send {"jsonrpc": "2.0", "id", "method", "params"} with an id that no unanswered request has."#
     case .methodNotFound: #"rpc.discover lists the methods. Names are case-sensitive."#
-    case .invalidParams: #"Correct the parameter the message names. Params are an object, by name."#
+    case .invalidParams: #"Correct the parameter that detail.field names. Params are an object, by name."#
     case .cancelled: #"Nothing to do. For an agent run, detail.state says whether it may go on at the pod."#
     case .profileNotFound: #"listProfiles shows the names. Save one with saveProfile, or give it at initialize."#
-    case .profileInvalid: #"Correct the field the message names. Until then the profile is not used at all."#
-    case .subjectDenied: #"Add the user to policy.subjects.allow, or remove the deny pattern. The message says which layer refused."#
+    case .profileInvalid: #"Correct the field that detail.field names. Until then the profile is not used at all."#
+    case .subjectDenied: #"Add the user to policy.subjects.allow, or remove the deny pattern. detail.layer says whose rule it is."#
     case .scopeDenied: #"Leave scope out to use the profile's own, or add it to policy.scopes."#
     case .agentDenied: #"Add its code to policy.agents."#
     case .rawCredentialsDenied: #"Call invokeAgent, or set policy.rawCredentials to true, knowing that a token reaches every agent of the user."#
@@ -138,7 +138,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .rateLimited: #"Wait retryAfterMs. Fewer exchanges are needed when one sidecar serves all callers."#
     case .identityDomainError: #"Retry when retryable says so. Else give detail.status and detail.ecid to Oracle's support."#
     case .fusionUnauthorized: #"Check that scope and fusionUrl name the same pod."#
-    case .fusionForbidden: #"Give the user a role of the agent team and publish the team. The message holds the pod's own code, for example FAI-40300."#
+    case .fusionForbidden: #"Give the user a role of the agent team and publish the team. detail.code is the pod's own code, for example FAI-40300."#
     case .fusionNotFound: #"Check the agent's code and the pod. Jobs are kept by the pod for a limited time."#
     case .agentFailed: #"Read detail.run.error. The same message may succeed when sent again."#
     case .fusionError: #"Retry when retryable says so. Else give detail.status and detail.ecid to Oracle's support."#

@@ -1,0 +1,29 @@
+import ProtocolKit
+import Testing
+
+@Suite struct DerivedFilesTests {
+  @Test func nothingDerivedIsStale() throws {
+    let description = try ProtocolDescription(ProtocolSource(in: .working))
+    let stale = description.staleFiles(in: .working)
+    #expect(stale.isEmpty, "run: \(ProtocolDescription.generateCommand)")
+  }
+
+  @Test func theErrorsOfTheReadmeComeFromErrorsJSON() throws {
+    var source = try ProtocolSource(in: .working)
+    source.replace("The profile is missing", with: "The profile is gone", in: "errors.json")
+    let stale = try ProtocolDescription(source).staleFiles(in: .working)
+    #expect(stale == ["protocol/README.md"])
+  }
+
+  @Test func aNewHintReachesDocumentsAndCode() throws {
+    var source = try ProtocolSource(in: .working)
+    source.replace("listKeys shows the aliases.", with: "Look at listKeys.", in: "errors.json")
+    let stale = try ProtocolDescription(source).staleFiles(in: .working)
+    #expect(
+      stale == [
+        "protocol/openrpc.json", "protocol/README.md", "Sources/Methods/Generated/OpenRPCDocument.swift",
+        "Sources/Methods/Generated/ErrorKind.swift",
+      ]
+    )
+  }
+}
