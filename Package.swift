@@ -6,6 +6,10 @@ import PackageDescription
 // what stands to its right in the chain of Sources/README.md. Build with
 // `--explicit-target-dependency-import-check error`; Tests/TidyTests holds what that flag misses.
 
+// libFuzzer brings a `main` of its own and would break a plain build: Tests/fuzz/README.md has the command.
+let isFuzzing = Context.environment["ONBEHALF_FUZZ"] == "1"
+let sanitizer: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []
+
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -15,7 +19,7 @@ let settings: [SwiftSetting] = [
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings)
+  .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings + sanitizer)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -119,3 +123,15 @@ let package = Package(
     tests("Tidy", []),
   ]
 )
+
+if isFuzzing {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz-json",
+      dependencies: ["JSON"],
+      path: "Tests/fuzz/JSON",
+      swiftSettings: settings + sanitizer,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+    )
+  )
+}

@@ -53,7 +53,7 @@ final class ElementDecoder: Decoder {
   /// As above, for a value that is read piece by piece rather than as a type.
   func handOut(_ element: JSONElement, at step: JSONPath.Step) -> ElementDecoder {
     let decoder = decoder(for: element, at: step)
-    handedOut.append(decoder)
+    if unknownMembers == .refused { handedOut.append(decoder) }
     return decoder
   }
 

@@ -1,7 +1,8 @@
 /// Writes `Encodable` types as JSON: compact, members in the order in which they are encoded.
 ///
 /// The text is written as the values come, without a tree in between. So a value must be finished before the next one
-/// begins, as synthesized code does; a container written to after that is an error. What encodes nothing is `{}`.
+/// begins, as synthesized code does; a container written to after that is an error. What encodes nothing is `{}`. A
+/// Swift `Dictionary` has no order: where the bytes matter encode a struct or a `JSONValue`.
 package enum JSONWriter {
   package static func encode(_ value: some Encodable) throws(JSONEncodingError) -> [UInt8] {
     let output = JSONOutput()

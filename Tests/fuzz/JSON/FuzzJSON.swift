@@ -1,0 +1,51 @@
+import JSON
+
+/// One input of libFuzzer. A trap is a finding; so is a text that is accepted and does not survive a round trip.
+@_cdecl("LLVMFuzzerTestOneInput")
+package func fuzzJSON(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+  guard let document = try? JSONDocument(parsing: bytes) else { return 0 }
+  precondition(String(validating: bytes, as: UTF8.self) != nil, "accepted what is not UTF-8")
+
+  let value = JSONValue(document.root)
+  let written = value.serialized()
+  precondition((try? JSONValue(parsing: written))?.serialized() == written, "the written text reads differently")
+  precondition((try? JSONWriter.encode(value)) == written, "the two writers disagree")
+  precondition(
+    (try? JSONWriter.encode(RawJSON(document.root))) == Array(document.root.rawBytes),
+    "raw text was touched"
+  )
+
+  _ = try? JSONReader.decode(Shape.self, from: document.root, unknownMembers: .refused)
+  _ = try? JSONReader.decode([String: Shape].self, from: document.root)
+  return 0
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+  _ argumentCount: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+@main enum Fuzzer {
+  static func main() {
+    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
+    _ = runFuzzer(&count, &arguments, fuzzJSON)
+  }
+}
+
+/// Takes every road through the `Decodable` bridge.
+private struct Shape: Decodable {
+  enum Choice: String, Decodable, CaseIterable {
+    case a
+    case b
+  }
+
+  var a: Int8?
+  var b: [Double]?
+  var c: Choice?
+  var d: [String: Bool?]?
+  var e: [Shape]?
+  var f: RawJSON?
+}
