@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -35,7 +36,7 @@ def main() -> int:
     tls = throwaway_authority(options.tls) if options.tls else None
     domain = Listener(options.host, options.domain_port, options.threads, tls)
     pod = Listener(options.host, options.pod_port, options.threads, tls)
-    admin = Listener(options.host, options.admin_port, 4)
+    admin = Listener(options.host, options.admin_port, threads=16)
 
     tokens, jobs, faults, audit = Tokens(state, clock), Jobs(), Faults(), Audit(clock, options.log)
     verifier = AssertionVerifier(state, clock, tokens, domain.url)
@@ -51,7 +52,7 @@ def main() -> int:
         "tenantName": state.start.tenant, "scope": state.start.agent_scope, "apiScope": state.start.api_scope,
     }), flush=True)
     if options.until_stdin_closes:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), stopping.set()), daemon=True).start()
+        threading.Thread(target=stop_at_end_of_input, args=[stopping], daemon=True).start()
     stopping.wait()
     faults.clear()
     stops = [threading.Thread(target=listener.stop) for listener in (domain, pod, admin)]
@@ -60,6 +61,13 @@ def main() -> int:
     for stop in stops:
         stop.join()
     return 0
+
+
+def stop_at_end_of_input(stopping: threading.Event) -> None:
+    """Reads the descriptor itself: the lock of `sys.stdin`, held by a thread, would abort the interpreter's exit."""
+    while os.read(sys.stdin.fileno(), 65536):
+        pass
+    stopping.set()
 
 
 def arguments() -> argparse.Namespace:

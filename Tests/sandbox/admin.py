@@ -1,9 +1,10 @@
 """The sandbox's own API: look at and change what domain and pod know, plan faults, read the audit list."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestTimeout, UnsupportedMediaType
 
 from . import records, strict
 from .assertions import ReplayGuard
@@ -20,6 +21,25 @@ TABLES = {"clients": (Client, "client_id"), "users": (User, "user_name"), "agent
 AUDIT_FILTERS = {"side", "action", "actor", "client", "outcome", "target"}
 
 
+# Bodies of requests.
+
+@dataclass(frozen=True)
+class Registration:
+    pem: str
+
+
+@dataclass(frozen=True)
+class SignIn:
+    client_id: str
+    user_name: str
+
+
+@dataclass(frozen=True)
+class Await:
+    matched: int = 1
+    seconds: float = 5.0
+
+
 def admin_app(
     state: State, clock: Clock, tokens: Tokens, jobs: Jobs, seen: ReplayGuard, faults: Faults, audit: Audit
 ) -> Flask:
@@ -29,13 +49,13 @@ def admin_app(
 
     @app.get("/state")
     def whole_state() -> Response:
-        tables = {name: [records.write(r) for r in state.table(kind).values()] for name, (kind, _) in TABLES.items()}
+        tables = {name: [records.write(r) for r in state.tables[kind].values()] for name, (kind, _) in TABLES.items()}
         return jsonify(tables | {"settings": records.write(state.settings), "scopes": state.scopes})
 
     @app.route("/<any(clients, users, agents):table>/<key>", methods=["PUT", "PATCH"])
     def change(table: str, key: str) -> Response:
         kind, key_field = TABLES[table]
-        return jsonify(records.write(state.put(kind, key_field, key, json_body(), request.method == "PATCH")))
+        return jsonify(records.write(state.change(kind, key_field, key, json_body(), request.method == "PATCH")))
 
     @app.delete("/<any(clients, users, agents):table>/<key>")
     def remove(table: str, key: str) -> tuple[str, int]:
@@ -44,10 +64,7 @@ def admin_app(
 
     @app.put("/clients/<client_id>/certificates/<alias>")
     def register_certificate(client_id: str, alias: str) -> tuple[str, int]:
-        body = json_body()
-        if not isinstance(body, dict) or set(body) != {"pem"} or not isinstance(body["pem"], str):
-            raise RecordError('the body must be {"pem": "…"}')
-        state.register_certificate(client_id, alias, body["pem"])
+        state.register_certificate(client_id, alias, records.read(Registration, json_body()).pem)
         return "", 204
 
     @app.delete("/clients/<client_id>/certificates/<alias>")
@@ -64,11 +81,9 @@ def admin_app(
     @app.post("/id-tokens")
     def issue_id_token() -> tuple[Response, int]:
         """What a user's own sign-in at the domain would have yielded."""
-        body = json_body()
-        if not isinstance(body, dict) or set(body) != {"clientId", "userName"}:
-            raise RecordError("the body must be an object with clientId and userName")
-        token = tokens.id_token(state.get(Client, body["clientId"]), state.get(User, body["userName"]))
-        return jsonify(idToken=tokens.sign(token)), 201
+        wanted = records.read(SignIn, json_body())
+        claims = tokens.id_token(state.get(Client, wanted.client_id), state.get(User, wanted.user_name))
+        return jsonify(idToken=tokens.sign(claims)), 201
 
     @app.get("/faults")
     def list_faults() -> Response:
@@ -78,6 +93,13 @@ def admin_app(
     def plan_fault() -> tuple[Response, int]:
         faults.plan(json_body())
         return jsonify(faults.listing()[-1]), 201
+
+    @app.post("/faults/await")
+    def await_faults() -> Response:
+        wanted = records.read(Await, json_body())
+        if not faults.await_matched(wanted.matched, wanted.seconds):
+            raise RequestTimeout(f"fewer than {wanted.matched} requests met a fault within {wanted.seconds} s")
+        return jsonify(faults.listing())
 
     @app.delete("/faults")
     def clear_faults() -> tuple[str, int]:

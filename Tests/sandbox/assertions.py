@@ -26,7 +26,7 @@ class AssertionVerifier:
         """The client that authenticated itself with a client assertion."""
         kind: Kind = "client assertion"
         header, claims = unverified(assertion, kind)
-        client = self.state.clients.get(claims["iss"]) if isinstance(claims.get("iss"), str) else None
+        client = self.state.client(claims["iss"]) if isinstance(claims.get("iss"), str) else None
         if client is None:
             raise Refused(Refusal.CLIENT, f"{kind}: iss is not a client of this domain")
         if claims.get("sub") != client.client_id:

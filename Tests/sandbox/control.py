@@ -92,6 +92,10 @@ class Sandbox:
     def faults(self) -> list[dict[str, Any]]:
         return self.admin("GET", "/faults")
 
+    def await_faults(self, matched: int = 1, seconds: float = 5.0) -> list[dict[str, Any]]:
+        """Returns when so many requests have met a fault. An AdminError says that they did not in time."""
+        return self.admin("POST", "/faults/await", {"matched": matched, "seconds": seconds})
+
     def clear_faults(self) -> None:
         self.admin("DELETE", "/faults")
 
@@ -107,7 +111,7 @@ class Sandbox:
         headers = {} if data is None else {"Content-Type": "application/json"}
         request = urllib.request.Request(self.admin_url + path, data, headers, method=method)
         try:
-            with self.opener.open(request, timeout=10) as response:
+            with self.opener.open(request, timeout=30) as response:
                 return json.loads(response.read() or b"null")
         except urllib.error.HTTPError as error:
             raise AdminError(json.loads(error.read())["detail"]) from error

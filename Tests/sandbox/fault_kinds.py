@@ -5,7 +5,7 @@ import select
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 from werkzeug.wrappers import Response
 
@@ -39,7 +39,7 @@ class Exchange:
         response.headers.setdefault("Date", self.clock.http_date())
         return response(self.environ, self.start_response)
 
-    def drop(self) -> None:
+    def drop(self) -> NoReturn:
         """Ends the connection here and now, without an answer's end. With a TLS listener no close_notify is sent."""
         raise ConnectionResetError(errno.ECONNRESET, "dropped by a fault")
 
@@ -104,7 +104,6 @@ class Reset:
             exchange.normal_response()
         exchange.connection.reset_on_close = True
         exchange.drop()
-        return []
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,6 @@ class Hang:
         while not exchange.released.is_set() and not leaving.poll(50):
             pass
         exchange.drop()
-        return []
 
 
 @dataclass(frozen=True)

@@ -56,12 +56,12 @@ class Faults:
     """The rules in the order they came; a request meets at most one."""
 
     def __init__(self) -> None:
-        self.changing = threading.Lock()
+        self.changing = threading.Condition()
         self.released = threading.Event()
         self.planned: list[Planned] = []
 
     def plan(self, body: object) -> None:
-        if not isinstance(body, dict) or body.get("kind") not in KINDS:
+        if not isinstance(body, dict) or body.get("kind") not in list(KINDS):
             raise RecordError(f"a fault is an object whose kind is one of {', '.join(KINDS)}")
         in_rule = {records.wire_name(name) for name in Rule.__dataclass_fields__}
         rule = records.read(Rule, {name: value for name, value in body.items() if name in in_rule})
@@ -76,8 +76,15 @@ class Faults:
         with self.changing:
             for planned in self.planned:
                 if not planned.spent and planned.rule.matches(side, method, path):
-                    return (planned, self.released) if planned.take() else None
+                    goes_wrong = planned.take()
+                    self.changing.notify_all()
+                    return (planned, self.released) if goes_wrong else None
         return None
+
+    def await_matched(self, count: int, seconds: float) -> bool:
+        """Waits until so many requests have met the rules there are; false when time is up."""
+        with self.changing:
+            return self.changing.wait_for(lambda: sum(rule.matched for rule in self.planned) >= count, seconds)
 
     def listing(self) -> list[dict[str, Any]]:
         with self.changing:

@@ -63,7 +63,7 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, audit: Audit
         g.user = user
 
     def executable(code: str, body: dict[str, Any]) -> Agent:
-        agent = state.agents.get(code) if AGENT_CODE.fullmatch(code) else None
+        agent = state.agent(code) if AGENT_CODE.fullmatch(code) else None
         if agent is None:
             refuse(404, "Not Found", f"There is no agent team {code}.")
         saved_as = body.get("status", "PUBLISHED")

@@ -60,4 +60,5 @@ def matches(value: object, hint: Any) -> bool:
 
 
 def describe(hint: Any) -> str:
-    return getattr(hint, "__name__", None) if isinstance(hint, type) and not typing.get_args(hint) else str(hint)
+    """As it is written in the dataclass."""
+    return hint.__name__ if type(hint) is type else str(hint).replace("typing.", "")

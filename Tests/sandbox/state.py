@@ -1,8 +1,7 @@
 """What the identity domain and the pod know: clients, users, agents and the settings of the sandbox itself."""
 
-import dataclasses
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,7 +73,7 @@ class Agent:
             raise RecordError("Agent.states must not be empty")
         try:
             self.answer.format(displayName="", userName="", agent="", message="", turn=1)
-        except (KeyError, IndexError, ValueError) as error:
+        except (LookupError, ValueError, AttributeError) as error:
             raise RecordError(f"Agent.answer has an unknown placeholder: {error}") from error
 
 
@@ -108,7 +107,7 @@ class NoSuchRecord(LookupError):
 
 
 class State:
-    """The live tables. Records are frozen and replaced whole, so a reader sees a record before or after a change."""
+    """What is known now. Records and tables are never changed but replaced, so readers need no lock."""
 
     def __init__(self, start: Path = DEFAULT_START) -> None:
         self.start = records.read(Start, strict.load(start.read_bytes()))
@@ -117,57 +116,64 @@ class State:
 
     def reset(self) -> None:
         with self.changing:
-            self.clients = {c.client_id: c for c in (records.read(Client, body) for body in self.start.clients)}
-            self.users = {u.user_name: u for u in (records.read(User, body) for body in self.start.users)}
-            self.agents = {a.code: a for a in (records.read(Agent, body) for body in self.start.agents)}
+            self.tables: dict[type, dict[str, Any]] = {
+                Client: {c.client_id: c for c in (records.read(Client, body) for body in self.start.clients)},
+                User: {u.user_name: u for u in (records.read(User, body) for body in self.start.users)},
+                Agent: {a.code: a for a in (records.read(Agent, body) for body in self.start.agents)},
+            }
             self.settings = records.read(Settings, self.start.settings)
 
     @property
     def scopes(self) -> list[str]:
         return [self.start.agent_scope, self.start.api_scope]
 
+    def client(self, client_id: str) -> Client | None:
+        return self.tables[Client].get(client_id)
+
     def user(self, name: str) -> User | None:
         """User names are told apart without regard to case, as in SCIM (assumed of the domain)."""
-        return next((user for user in self.users.values() if user.user_name.lower() == name.lower()), None)
+        return next((user for user in self.tables[User].values() if user.user_name.lower() == name.lower()), None)
 
-    def put(self, kind: type, key_field: str, key: str, body: object, partial: bool) -> object:
+    def agent(self, code: str) -> Agent | None:
+        return self.tables[Agent].get(code)
+
+    def get(self, kind: type, key: str) -> Any:
+        record = self.tables[kind].get(key)
+        if record is None:
+            raise NoSuchRecord(key)
+        return record
+
+    def put(self, kind: type, key: str, record: Any) -> None:
+        with self.changing:
+            self.tables[kind] = {**self.tables[kind], key: record}
+
+    def delete(self, kind: type, key: str) -> None:
+        with self.changing:
+            self.get(kind, key)
+            self.tables[kind] = {name: record for name, record in self.tables[kind].items() if name != key}
+
+    def change(self, kind: type, key_field: str, key: str, body: object, partial: bool) -> Any:
         """Creates or replaces a record; with `partial`, changes the members named in an existing one."""
         with self.changing:
-            table = self.table(kind)
-            base = table.get(key)
-            if partial and base is None:
-                raise NoSuchRecord(key)
+            base = self.get(kind, key) if partial else None
             if not isinstance(body, dict):
                 raise RecordError(f"{kind.__name__} must be a JSON object")
             name = records.wire_name(key_field)
             if body.setdefault(name, key) != key:
                 raise RecordError(f"{kind.__name__}.{name} must be {key}, as in the path")
-            table[key] = records.read(kind, body, base if partial else None)
-            return table[key]
-
-    def get(self, kind: type, key: str) -> Any:
-        record = self.table(kind).get(key)
-        if record is None:
-            raise NoSuchRecord(key)
-        return record
-
-    def delete(self, kind: type, key: str) -> None:
-        with self.changing:
-            self.get(kind, key)
-            del self.table(kind)[key]
+            record = records.read(kind, body, base)
+            self.put(kind, key, record)
+            return record
 
     def register_certificate(self, client_id: str, alias: str, pem: str) -> None:
         with self.changing:
             client = self.get(Client, client_id)
-            self.clients[client_id] = dataclasses.replace(client, certificates={**client.certificates, alias: pem})
+            self.put(Client, client_id, replace(client, certificates={**client.certificates, alias: pem}))
 
     def remove_certificate(self, client_id: str, alias: str) -> None:
         with self.changing:
             client = self.get(Client, client_id)
-            kept = {name: pem for name, pem in client.certificates.items() if name != alias}
-            if len(kept) == len(client.certificates):
+            if alias not in client.certificates:
                 raise NoSuchRecord(alias)
-            self.clients[client_id] = dataclasses.replace(client, certificates=kept)
-
-    def table(self, kind: type) -> dict[str, Any]:
-        return {Client: self.clients, User: self.users, Agent: self.agents}[kind]
+            kept = {name: pem for name, pem in client.certificates.items() if name != alias}
+            self.put(Client, client_id, replace(client, certificates=kept))

@@ -30,7 +30,7 @@ class DomainServer(AuthorizationServer):
     """Authlib finds the grant and the way the client authenticates; the rules are this domain's."""
 
     def __init__(self, app: Flask, state: State, tokens: Tokens, verifier: AssertionVerifier, audit: Audit) -> None:
-        super().__init__(app, query_client=lambda client_id: state.clients.get(client_id))
+        super().__init__(app, query_client=state.client)
         self.state, self.tokens, self.verifier, self.audit = state, tokens, verifier, audit
         self.register_client_auth_method("client_secret_basic", authenticate_by_secret)
         self.register_client_auth_method("private_key_jwt", self.authenticate_by_assertion)

@@ -31,6 +31,12 @@ from sandbox.control import AdminError, Sandbox
     lambda sandbox: sandbox.fault("domain", "run", states=["RUNNING"]),
     lambda sandbox: sandbox.fault("pod", "run", states=[]),
     lambda sandbox: sandbox.admin("POST", "/faults", []),
+    lambda sandbox: sandbox.admin("POST", "/faults", {"side": "pod", "kind": []}),
+    lambda sandbox: sandbox.admin("POST", "/id-tokens", {"clientId": [], "userName": "ap.clerk"}),
+    lambda sandbox: sandbox.admin("PUT", "/users/x", "text"),
+    lambda sandbox: sandbox.admin("PUT", "/clients/onbehalf-sandbox/certificates/demo", {"pem": "x", "more": 1}),
+    lambda sandbox: sandbox.agent("HR_TEAM", answer="{message.secret}"),
+    lambda sandbox: sandbox.await_faults(matched=1, seconds=0.01),
     lambda sandbox: sandbox.admin("GET", "/nothing"),
 ])
 def test_the_admin_api_takes_nothing_it_does_not_know(sandbox: Sandbox, ask: Callable[[Sandbox], object]) -> None:

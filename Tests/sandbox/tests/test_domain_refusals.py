@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from sandbox.tests.caller import JWT_BEARER, Caller
-from sandbox.tests.conftest import Identity, make_identity
+from sandbox.tests.identity import Identity, make_identity
 
 CLIENT = 401, "invalid_client"
 ASSERTION = 400, "invalid_request"

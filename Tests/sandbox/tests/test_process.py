@@ -18,7 +18,7 @@ import requests
 from sandbox.control import TESTS, Sandbox
 from sandbox.state import DEFAULT_START, State
 from sandbox.tests.caller import Caller
-from sandbox.tests.conftest import Identity
+from sandbox.tests.identity import Identity
 
 JWKS = "/admin/v1/SigningCert/jwk"
 
@@ -38,21 +38,15 @@ def test_it_says_one_line_and_ends_with_its_standard_input() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly_on_a_signal_even_in_mid_request(number: signal.Signals) -> None:
-    process = spawn()
-    where = json.loads(process.stdout.readline())
-    admin = requests.Session()
-    admin.trust_env = False
-    admin.post(where["adminUrl"] + "/faults", json={"side": "pod", "kind": "hang"}, timeout=10)
-    place = urlsplit(where["fusionUrl"])
-    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: sandbox\r\n\r\n")
-        while admin.get(where["adminUrl"] + "/faults", timeout=10).json()[0]["matched"] == 0:
-            pass
-        process.send_signal(number)
-        assert connection.recv(1) == b""
-    admin.close()
-    out, err = process.communicate(timeout=10)
-    assert (process.returncode, out, err) == (0, b"", b"")
+    with Sandbox() as sandbox:
+        sandbox.fault("pod", "hang")
+        place = urlsplit(sandbox.pod_url)
+        with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+            sandbox.await_faults()
+            sandbox.process.send_signal(number)
+            assert connection.recv(1) == b""
+        assert sandbox.process.wait(timeout=10) == 0
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +76,9 @@ def test_tls_with_a_throwaway_authority(over_tls: Sandbox, identity: Identity) -
 def test_a_client_that_never_finishes_its_handshake_stops_nobody(over_tls: Sandbox) -> None:
     place = urlsplit(over_tls.domain_url)
     with socket.create_connection((place.hostname, place.port), timeout=10):
-        assert requests.get(over_tls.domain_url + JWKS, verify=over_tls.ca_file, timeout=5).status_code == 200
+        with requests.Session() as session:
+            session.trust_env = False
+            assert session.get(over_tls.domain_url + JWKS, verify=over_tls.ca_file, timeout=5).status_code == 200
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
