@@ -2,14 +2,16 @@ import Delegation
 import Testing
 
 struct RFC3339Tests {
-  @Test(arguments: [
-    (0, "1970-01-01T00:00:00Z"),
-    (951_782_400, "2000-02-29T00:00:00Z"),
-    (1_700_000_000, "2023-11-14T22:13:20Z"),
-    (4_102_444_799, "2099-12-31T23:59:59Z"),
-    (-1, "1969-12-31T23:59:59Z"),
-    (4_107_542_400, "2100-03-01T00:00:00Z"),
-  ] as [(Int64, String)])
+  @Test(
+    arguments: [
+      (0, "1970-01-01T00:00:00Z"),
+      (951_782_400, "2000-02-29T00:00:00Z"),
+      (1_700_000_000, "2023-11-14T22:13:20Z"),
+      (4_102_444_799, "2099-12-31T23:59:59Z"),
+      (-1, "1969-12-31T23:59:59Z"),
+      (4_107_542_400, "2100-03-01T00:00:00Z"),
+    ] as [(Int64, String)]
+  )
   func writesAndReads(_ seconds: Int64, _ text: String) {
     #expect(UnixTime(seconds: seconds).rfc3339 == text)
     #expect(UnixTime(rfc3339: text) == UnixTime(seconds: seconds))

@@ -67,3 +67,11 @@ extension JSONValue.Member {
 
   static func text(_ name: String, _ value: String) -> JSONValue.Member { JSONValue.Member(name, .string(value)) }
 }
+
+extension ResponseError {
+  /// The sentence and the hint, for those who say them elsewhere than in an error.
+  package var explanation: (summary: String, hint: String) {
+    guard case .string(let hint) = data?["hint"] else { return (message, "") }
+    return (message, hint)
+  }
+}
