@@ -1,0 +1,80 @@
+import Delegation
+import JSON
+import TestSupport
+
+/// What most tests begin with: one valid profile, and the domain's parts over fakes.
+enum Samples {
+  static let scope = "urn:opc:resource:fusion:dev5:fusion-ai/"
+
+  static let profileJSON: JSONValue = [
+    "name": "dev5",
+    "identityDomainUrl": "https://idcs-1.identity.oraclecloud.com",
+    "clientId": "client-1",
+    "clientAuthentication": "client_assertion",
+    "key": "payables",
+    "scope": .string(scope),
+    "fusionUrl": "https://pod.fa.us6.oraclecloud.com",
+    "policy": ["subjects": ["allow": ["*"], "deny": ["admin"]]],
+  ]
+
+  static func profile(_ change: (inout Profile) -> Void = { _ in }) throws -> Profile {
+    var profile = try JSONReader.decode(Profile.self, from: profileJSON, unknownMembers: .refused)
+    change(&profile)
+    return profile
+  }
+
+  static let binding = KeyBinding(
+    identityDomainUrl: "https://idcs-1.identity.oraclecloud.com",
+    clientId: "client-1"
+  )
+
+  /// An unsigned token as the identity domain shapes them.
+  static func token(_ claims: JSONValue) -> String {
+    let parts = [["alg": "RS256"], claims].map { (value: JSONValue) in Base64.encode(value.serialized(), as: .url) }
+    return (parts + ["c2ln"]).joined(separator: ".")
+  }
+
+  static func userToken(_ subject: String) -> String {
+    token(["tok_type": "AT", "sub_type": "user", "sub": .string(subject), "iat": 1_700_000_000, "exp": 1_700_003_600])
+  }
+
+  static func grant(_ token: String, expiresIn: String = "3600") -> String {
+    #"{"access_token":"\#(token)","token_type":"Bearer","expires_in":\#(expiresIn)}"#
+  }
+}
+
+/// The domain over fakes, with one key in the store.
+struct Bench {
+  let http = ScriptedHTTP()
+  let wallClock = FixedWallClock()
+  let clock = ManualClock()
+  let random = CountingRandomness()
+  let store = MemoryStore()
+  let ring: KeyRing
+  let mint: AssertionMint
+  let tokens: TokenService
+  let agents: AgentService
+  let keys: KeyService
+
+  init(binding: KeyBinding? = Samples.binding) async throws {
+    ring = KeyRing(store: store, keys: PlainKeys(), clock: clock)
+    mint = AssertionMint(ring: ring, random: random, wallClock: wallClock)
+    keys = KeyService(store: store, ring: ring, keys: PlainKeys(), random: random, wallClock: wallClock)
+    tokens = TokenService(
+      cache: TokenCache(wallClock: wallClock),
+      exchange: TokenExchange(mint: mint, store: store, http: http, wallClock: wallClock),
+      digests: PlainDigests(),
+      clock: clock
+    )
+    agents = AgentService(tokens: tokens, http: http, wallClock: wallClock, clock: clock, random: random)
+    _ = try await keys.create(KeyService.Creation(alias: "payables", binding: binding), for: RecordingCaller())
+  }
+
+  func permit(_ subject: String = "curtis.feitty", profile: Profile? = nil) throws -> Authorization.Permit {
+    let profile = try profile ?? Samples.profile()
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    book.give(ProfileFile(defaultProfile: profile.name, profiles: [profile.name: profile]))
+    return try Authorization(profiles: book, policy: PolicyBook(file: nil))
+      .permit(profile: nil, subject: subject, userToken: nil, deadline: .now)
+  }
+}
