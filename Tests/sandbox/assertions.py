@@ -85,6 +85,8 @@ class AssertionVerifier:
             raise Refused(Refusal.ASSERTION, f"{kind}: alg is {header.get('alg')!r}, not 'RS256'")
         if header.get("typ", "JWT") != "JWT":
             raise Refused(Refusal.ASSERTION, f"{kind}: typ is {header['typ']!r}, not 'JWT'")
+        if "crit" in header:
+            raise Refused(Refusal.ASSERTION, f"{kind}: the header has crit, and no extension is understood")
         if "kid" not in header and "x5t" not in header:
             raise Refused(Refusal.SYSTEM_ERROR, f"{kind}: the header has neither kid nor x5t")
         found = [

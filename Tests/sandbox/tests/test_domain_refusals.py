@@ -104,6 +104,7 @@ WRONG_HEADERS = [
     ({"x5t": "A" * 27}, ASSERTION, CLIENT, "no registered certificate"),
     ({"x5t#S256": "A" * 43}, ASSERTION, CLIENT, "no registered certificate"),
     ({"typ": "at+jwt"}, ASSERTION, ASSERTION, "typ is 'at+jwt'"),
+    ({"crit": ["b64"], "b64": True}, ASSERTION, ASSERTION, "the header has crit"),
 ]
 
 

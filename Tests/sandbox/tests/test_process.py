@@ -123,6 +123,13 @@ def test_a_start_state_that_is_not_there(tmp_path: Path) -> None:
     assert (process.returncode, out) == (2, b"") and "No such file" in err.decode() and "Traceback" not in err.decode()
 
 
+def test_the_start_script_starts_it() -> None:
+    start = [str(TESTS / "sandbox" / "start"), "--until-stdin-closes"]
+    process = subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    out, _ = process.communicate(timeout=300)  # the first start of a checkout installs packages
+    assert process.returncode == 0 and set(json.loads(out)) >= {"identityDomainUrl", "fusionUrl", "adminUrl"}
+
+
 def test_hundreds_at_once_over_kept_connections(caller: Caller) -> None:
     """300 connections, all held by a slow answer at the same time, and then used once more."""
     count = 300
