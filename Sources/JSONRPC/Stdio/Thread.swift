@@ -11,11 +11,16 @@ package struct StdioFailure: Error, Sendable, Equatable {
 func startThread(_ work: @escaping @Sendable () -> Void) throws(StdioFailure) {
   let context = Unmanaged.passRetained(ThreadWork(work))
   var thread = pthread_t()
-  let code = pthread_create(&thread, nil, { context in
-    guard let context else { return nil }
-    Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().work()
-    return nil
-  }, context.toOpaque())
+  let code = pthread_create(
+    &thread,
+    nil,
+    { context in
+      guard let context else { return nil }
+      Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().work()
+      return nil
+    },
+    context.toOpaque()
+  )
   guard code == 0 else {
     context.release()
     throw StdioFailure(call: "pthread_create", code: code)
