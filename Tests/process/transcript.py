@@ -11,7 +11,12 @@ FIXTURES = json.loads((TRANSCRIPTS / "fixtures.json").read_text(encoding="utf-8"
 FILES = {name: (TRANSCRIPTS / path).read_text(encoding="utf-8") for name, path in FIXTURES["files"].items()}
 
 TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,), "object": (dict,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
 }
 
 
