@@ -5,7 +5,7 @@ import Glibc
 /// libcurl's set of transfers and kept connections. Used on one thread alone.
 final class MultiHandle {
   /// Kept connections beyond this many are closed, the longest unused first.
-  private static let keptConnections = 256
+  private static let keptConnections = 1024
 
   private let handle: UnsafeMutableRawPointer  // <CURLM>
 
