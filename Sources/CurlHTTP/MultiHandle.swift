@@ -5,7 +5,11 @@ import Glibc
 /// libcurl's set of transfers and kept connections. Used on one thread alone.
 final class MultiHandle {
   /// Kept connections beyond this many are closed, the longest unused first.
-  private static let keptConnections = 256
+  private static let keptConnections = 1024
+
+  /// All connections together; half of it to one host. Three quarters of the descriptors at most: the rest is for
+  /// files, stores and lookups.
+  private static var mostConnections: Int { min(4096, max(16, DescriptorLimit.current / 4 * 3)) }
 
   private let handle: UnsafeMutableRawPointer  // <CURLM>
 
@@ -14,8 +18,11 @@ final class MultiHandle {
     self.handle = handle
     onbehalf_multi_setopt_long(handle, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX)
     onbehalf_multi_setopt_long(handle, CURLMOPT_MAXCONNECTS, Self.keptConnections)
-    // Transfers beyond it wait inside libcurl, within their deadlines; the rest is for files, stores and lookups.
-    onbehalf_multi_setopt_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, max(16, DescriptorLimit.current / 4 * 3))
+    // Transfers beyond these limits wait inside libcurl, within their deadlines.
+    onbehalf_multi_setopt_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, Self.mostConnections)
+    onbehalf_multi_setopt_long(handle, CURLMOPT_MAX_HOST_CONNECTIONS, Self.mostConnections / 2)
+    // What the server allows is less; one connection then carries as much as it may.
+    onbehalf_multi_setopt_long(handle, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000)
   }
 
   /// No easy handle may be inside any more.

@@ -45,7 +45,8 @@ struct PreparedRequest: Sendable {
     isLoopback = origin.isLoopback
     route = try ProxyRoute(request, configuration: configuration)
     self.roots = try roots.bundle(adding: request.caFile)
-    lookupName = isAddress(origin.host) || isLoopback ? nil : route.proxy.isEmpty ? origin.host : "\(route) \(origin.host)"
+    lookupName =
+      isAddress(origin.host) || isLoopback ? nil : route.proxy.isEmpty ? origin.host : "\(route) \(origin.host)"
   }
 
   private static func checkedTarget(_ target: String) throws(HTTPFailure) -> String {

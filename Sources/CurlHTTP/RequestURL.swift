@@ -27,6 +27,11 @@ enum RequestURL {
   /// The URL of an origin's root, built from its parts and read again: its scheme, host and port are the origin's own,
   /// and it names no user. The request target does not pass through a URL at all.
   static func text(of origin: Origin) throws(HTTPFailure) -> String {
+    guard origin.host.utf8.allSatisfy(isHostByte) else {
+      throw .invalidRequest(
+        found: "the host \(printable(origin.host)); lower-case ASCII letters, digits, '-' and '.' only"
+      )
+    }
     let written = origin.host.utf8.contains(UInt8(ascii: ":")) ? "[\(origin.host)]" : origin.host
     let built = try ParsedURL()
     guard
@@ -49,9 +54,19 @@ enum RequestURL {
     else { throw .invalidRequest(found: "the URL made of the origin \(printable(origin.text)) leads elsewhere") }
     return text
   }
+
+  /// A name or an address; what else libcurl would accept, it would rewrite.
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    default: "-._:".utf8.contains(byte)
+    }
+  }
 }
 
 /// Text from outside, fit for one line of an error: no control characters, at most 200 characters.
 func printable(_ text: String) -> String {
-  String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+  String(
+    String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 })
+  )
 }

@@ -51,8 +51,10 @@ final class Transfer {
       return .timedOut(phase: phase, requestSent: isSent)
     case CURLE_FILESIZE_EXCEEDED:
       return .responseTooLarge(limit: job.request.maximumResponseBytes)
-    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER,
-      CURLE_SSL_CERTPROBLEM, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+    case CURLE_SSL_CACERT_BADFILE:
+      return .tlsFailed(found: "\(job.request.roots.name): absent, or a certificate in it cannot be read")
+    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_CERTPROBLEM,
+      CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
       CURLE_USE_SSL_FAILED:
       return .tlsFailed(found: errorDescription(code))
     case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT:
@@ -118,7 +120,7 @@ final class Transfer {
 
   /// The lookup is over. Whatever the name led to, a loopback origin is reached at a loopback address or not at all.
   private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t? {
-    phase = .connect
+    if phase == .resolve { phase = .connect }
     guard !job.request.isLoopback || isLoopback(address) else { return nil }
     let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
     let descriptor = socket(address.pointee.family, type, address.pointee.protocol)

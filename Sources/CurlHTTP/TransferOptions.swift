@@ -1,7 +1,7 @@
 import CCurl
 
-import struct Delegation.HTTPRequest
 import enum Delegation.HTTPFailure
+import struct Delegation.HTTPRequest
 
 /// Everything a transfer asks of libcurl, callbacks apart.
 extension EasyHandle {

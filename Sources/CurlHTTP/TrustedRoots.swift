@@ -9,17 +9,21 @@ import Synchronization
 /// By path and not by bytes: libcurl parses a path once for all its connections, and bytes once for each.
 final class RootsBundle: Sendable {
   let path: String
+  /// What a person knows it by.
+  let name: String
   /// The memory file behind `path`, when it is ours; open as long as a transfer may need it.
   private let descriptor: Int32?
 
   fileprivate init(path: String) {
     self.path = path
+    name = "the system's root certificates \(path)"
     descriptor = nil
   }
 
-  fileprivate init(takingOwnership descriptor: Int32) {
+  fileprivate init(takingOwnership descriptor: Int32, name: String) {
     path = "/proc/self/fd/\(descriptor)"
     self.descriptor = descriptor
+    self.name = name
   }
 
   deinit { if let descriptor { close(descriptor) } }
@@ -71,10 +75,11 @@ final class TrustedRoots: Sendable {
 
   /// A machine without a system bundle trusts the `caFile` alone.
   private func join(_ added: PEMFile, lastDescriptor: inout Int32) throws(HTTPFailure) -> RootsBundle {
+    let name = "caFile \(printable(added.path))"
     let additional: [UInt8]
     switch added.read() {
     case .success(let bytes): additional = bytes
-    case .failure(let problem): throw .tlsFailed(found: "caFile \(printable(added.path)): \(problem.found)")
+    case .failure(let problem): throw .tlsFailed(found: "\(name): \(problem.found)")
     }
     let roots = ((try? system.read().get()) ?? []) + [UInt8(ascii: "\n")] + additional
     let memory = onbehalf_memory_file("roots")
@@ -84,7 +89,7 @@ final class TrustedRoots: Sendable {
     let unused = fcntl(memory, F_DUPFD_CLOEXEC, lastDescriptor + 1)
     guard unused >= 0 else { throw .tlsFailed(found: "no descriptor for caFile: \(systemError())") }
     lastDescriptor = unused
-    let bundle = RootsBundle(takingOwnership: unused)
+    let bundle = RootsBundle(takingOwnership: unused, name: name)
     guard write(unused, roots, roots.count) == roots.count else {
       throw .tlsFailed(found: "caFile could not be copied: \(systemError())")
     }

@@ -8,11 +8,18 @@ package final class Barrier: @unchecked Sendable {
 
   package init(_ expected: Int) { missing = expected }
 
-  package func arriveAndWait() {
+  package func arrive() {
     condition.lock()
     defer { condition.unlock() }
     missing -= 1
     if missing <= 0 { condition.broadcast() }
+  }
+
+  /// Blocks its thread: for threads of a test's own.
+  package func arriveAndWait() {
+    arrive()
+    condition.lock()
+    defer { condition.unlock() }
     while missing > 0 { condition.wait() }
   }
 }

@@ -32,6 +32,8 @@ package final class LoopbackHTTPServer: Sendable {
     case wait(@Sendable () -> Void)
     /// Goes on when the peer has closed the connection.
     case waitForPeerToClose
+    /// Passes bytes on, both ways, to and from a port of 127.0.0.1 until one side ends: what a CONNECT proxy does.
+    case tunnel(port: Int)
     case close
     /// Closes with a TCP reset.
     case reset
@@ -51,21 +53,21 @@ package final class LoopbackHTTPServer: Sendable {
   private let script: Script
   private let state = Mutex(State())
 
-  package init(_ script: @escaping Script) throws {
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  /// `accepted` is told of every connection, before anything is read from it.
+  package init(accepted: @escaping @Sendable () -> Void = {}, _ script: @escaping Script) throws {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var address = Self.address(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { [listener] in
+    let isListening = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         bind(listener, $0, length) == 0 && listen(listener, 4096) == 0 && getsockname(listener, $0, &length) == 0
       }
     }
-    guard listener >= 0, isBound else { throw POSIXError(.EADDRINUSE) }
+    guard isListening else { throw POSIXError(.EADDRINUSE) }
+    self.listener = listener
     port = Int(UInt16(bigEndian: address.sin_port))
     self.script = script
-    Thread.detachNewThread { self.acceptConnections() }
+    Thread.detachNewThread { self.acceptConnections(accepted) }
   }
 
   package var origin: Origin { Origin(scheme: .http, host: "127.0.0.1", port: port) }
@@ -81,7 +83,7 @@ package final class LoopbackHTTPServer: Sendable {
     }
   }
 
-  private func acceptConnections() {
+  private func acceptConnections(_ accepted: () -> Void) {
     while true {
       let connection = accept(listener, nil, nil)
       guard connection >= 0 else { break }
@@ -95,6 +97,7 @@ package final class LoopbackHTTPServer: Sendable {
         close(connection)
         break
       }
+      accepted()
       Thread.detachNewThread { self.serve(connection, number: number) }
     }
     close(listener)
@@ -131,6 +134,9 @@ package final class LoopbackHTTPServer: Sendable {
     case .waitForPeerToClose:
       var byte: UInt8 = 0
       while recv(connection, &byte, 1, 0) > 0 {}
+      return true
+    case .tunnel(let port):
+      tunnel(connection, port)
       return false
     case .close: return false
     case .reset:
@@ -140,12 +146,48 @@ package final class LoopbackHTTPServer: Sendable {
     }
   }
 
+  private func tunnel(_ connection: Int32, _ port: Int) {
+    let target = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    defer { Glibc.close(target) }
+    var address = Self.address(port: port)
+    let isConnected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(target, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    guard isConnected else { return }
+    let bothEnded = Barrier(2)
+    Thread.detachNewThread {
+      self.pump(target, connection)
+      bothEnded.arriveAndWait()
+    }
+    pump(connection, target)
+    bothEnded.arriveAndWait()
+  }
+
+  private func pump(_ source: Int32, _ sink: Int32) {
+    var chunk = [UInt8](repeating: 0, count: 16_384)
+    while true {
+      let count = recv(source, &chunk, chunk.count, 0)
+      guard count > 0, write(Array(chunk.prefix(count)), to: sink) else { break }
+    }
+    shutdown(source, Int32(SHUT_RDWR))
+    shutdown(sink, Int32(SHUT_RDWR))
+  }
+
+  private static func address(port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = in_port_t(port).bigEndian
+    return address
+  }
+
   private func write(_ bytes: [UInt8], to connection: Int32) -> Bool {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes {
-        send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
-      }
+      let flags = Int32(MSG_NOSIGNAL)
+      let count = bytes[sent...].withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, flags) }
       guard count > 0 else { return false }
       sent += count
     }
@@ -165,39 +207,4 @@ extension LoopbackHTTPServer.Step {
   }
 
   package static func text(_ text: String) -> LoopbackHTTPServer.Step { .send(Array(text.utf8)) }
-}
-
-/// Cuts the bytes of a connection into requests with a `Content-Length` or none.
-private struct RequestReader {
-  private let connection: Int32
-  private var buffer: [UInt8] = []
-
-  init(_ connection: Int32) { self.connection = connection }
-
-  mutating func next() -> (head: String, body: [UInt8])? {
-    while true {
-      if let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) {
-        let head = String(decoding: buffer[..<end.lowerBound], as: UTF8.self)
-        let length = Self.contentLength(head)
-        while buffer.count < end.upperBound + length { guard fill() else { return nil } }
-        let body = Array(buffer[end.upperBound..<end.upperBound + length])
-        buffer.removeFirst(end.upperBound + length)
-        return (head, body)
-      }
-      guard fill() else { return nil }
-    }
-  }
-
-  private mutating func fill() -> Bool {
-    var chunk = [UInt8](repeating: 0, count: 16_384)
-    let count = recv(connection, &chunk, chunk.count, 0)
-    guard count > 0 else { return false }
-    buffer += chunk.prefix(count)
-    return true
-  }
-
-  private static func contentLength(_ head: String) -> Int {
-    let line = head.components(separatedBy: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
-    return line.flatMap { Int($0.dropFirst("content-length:".count).trimmingCharacters(in: .whitespaces)) } ?? 0
-  }
 }

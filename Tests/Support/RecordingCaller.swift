@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSON
 import Synchronization
 
