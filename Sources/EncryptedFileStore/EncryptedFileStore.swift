@@ -7,7 +7,7 @@ package import Delegation
 /// keeps its salt; no plaintext is.
 package actor EncryptedFileStore: SecretStore {
   /// Gives the passphrase whenever keys must be derived; throws `.unavailable(.noPassphrase, …)` when there is none.
-  package typealias Passphrase = @Sendable (ContinuousClock.Instant) throws(StoreFailure) -> SecretBytes
+  package typealias Passphrase = @Sendable () throws(StoreFailure) -> SecretBytes
 
   package nonisolated let name: String
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -174,7 +174,7 @@ package actor EncryptedFileStore: SecretStore {
     _ deadline: ContinuousClock.Instant
   ) throws(StoreFailure) -> StoreKeys {
     if let keys, keys.derivation == derivation { return keys }
-    let made = try StoreKeys(derivation, passphrase: passphrase(deadline))
+    let made = try StoreKeys(derivation, passphrase: passphrase())
     keys = made
     try requireTime(deadline)
     return made

@@ -57,34 +57,15 @@ import Testing
     #expect(test.file.bytes == before)
   }
 
-  @Test(arguments: ["word", "word\n", "word\r\n"])
-  func passphraseIsTheLineOfItsFile(content: String) throws {
-    let file = PassphraseFile(InMemoryGuardedFile("/passphrase", bytes: Array(content.utf8)))
-    let passphrase = try file.passphrase(deadline: .soon)
-    #expect(passphrase.withUnsafeBytes { Array($0) } == Array("word".utf8))
-  }
-
-  @Test(arguments: [
-    (nil, "there is no file /passphrase"),
-    ("", "/passphrase is not one line with a passphrase"),
-    ("\n", "/passphrase is not one line with a passphrase"),
-    ("one\ntwo\n", "/passphrase is not one line with a passphrase"),
-    (String(repeating: "x", count: 1025), "/passphrase is longer than 1024 bytes"),
-  ])
-  func fileWithoutAPassphraseIsRefused(content: String?, found: String) {
-    let file = PassphraseFile(InMemoryGuardedFile("/passphrase", bytes: content.map { Array($0.utf8) }))
-    #expect(throws: StoreFailure.unavailable(.noPassphrase, found: found)) {
-      _ = try file.passphrase(deadline: .soon)
-    }
-  }
-
   @Test func missingPassphraseIsTold() async throws {
     let test = StoreUnderTest()
     try await test.write("x", as: item)
-    let file = PassphraseFile(InMemoryGuardedFile("/passphrase"))
-    let store = EncryptedFileStore(file: test.file, passphrase: file.passphrase, random: RandomBytes())
-    await #expect(throws: StoreFailure.unavailable(.noPassphrase, found: "there is no file /passphrase")) {
-      _ = try await store.names(of: .key, deadline: .soon)
-    }
+    let missing = StoreFailure.unavailable(.noPassphrase, found: "there is no /passphrase")
+    let store = EncryptedFileStore(
+      file: test.file,
+      passphrase: { () throws(StoreFailure) in throw missing },
+      random: RandomBytes()
+    )
+    await #expect(throws: missing) { _ = try await store.names(of: .key, deadline: .soon) }
   }
 }

@@ -20,7 +20,7 @@ struct StoreUnderTest {
     self.passphrase = passphrase
     store = EncryptedFileStore(
       file: file,
-      passphrase: { (_) throws(StoreFailure) in passphrase.give() },
+      passphrase: passphrase.give,
       random: random,
       cost: 1 << 14
     )
