@@ -87,7 +87,7 @@ let package = Package(
     tests("HostProcess", ["HostProcess", "host-process-probe"]),
     .executableTarget(
       name: "host-process-probe",
-      dependencies: ["HostProcess"],
+      dependencies: ["CLinux", "HostProcess"],
       path: "Tests/HostProcessProbe",
       swiftSettings: settings
     ),

@@ -1,5 +1,6 @@
 // What HostProcess does to a process, for its tests to see from outside: the first argument says what to try.
 
+import CLinux
 import Glibc
 import HostProcess
 
@@ -67,6 +68,7 @@ func tryHardening() {
   var core = rlimit()
   getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
   say("core \(core.rlim_cur) \(core.rlim_max)")
+  say("dumpable \(onbehalf_prctl(PR_GET_DUMPABLE, 0))")
   // The kernel gives the files of a process that is not dumpable to root.
   var owner = stat()
   stat("/proc/self/environ", &owner)

@@ -92,7 +92,7 @@ import Testing
   @Test func hardeningHolds() throws {
     let probe = try Probe("hardening")
     #expect(
-      probe.remainingLines() == ["refused []", "Umask:\t0077", "NoNewPrivs:\t1", "core 0 0", "owner 0"]
+      probe.remainingLines() == ["refused []", "Umask:\t0077", "NoNewPrivs:\t1", "core 0 0", "dumpable 0", "owner 0"]
     )
   }
 }
