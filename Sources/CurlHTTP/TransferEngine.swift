@@ -138,7 +138,7 @@ final class TransferEngine {
     } else {
       idleSince = nil
       let next = [waiting.values.lazy.map(\.request.connectDeadline).min(), gate.nextReclaim].compactMap(\.self).min()
-      multi.poll(loop.wakeup.descriptor, atMost: next.map { $0 - now } ?? loop.idleTime)
+      multi.poll(loop.wakeup.descriptor, atMost: next.map { $0 - now } ?? .seconds(60))
     }
   }
 }

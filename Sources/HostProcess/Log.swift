@@ -3,8 +3,9 @@ import Synchronization
 
 /// One line per record to standard error: time (RFC 3339, UTC), level, message.
 ///
-/// Guarantees: it never blocks; a record is one line of at most `maximumBytes`, whatever the message holds; records that
-/// found no place are counted and the next one tells. What is secret does not get here: the caller's types see to it.
+/// Guarantees: it never blocks; a record is one line of at most `maximumBytes`, whatever the message holds; records
+/// that found no place are counted and the next one tells. What is secret does not get here: the caller's types see
+/// to it.
 package final class Log: Sendable {
   package enum Level: String, Sendable, CaseIterable {
     /// Something asked for could not be done, and the one who asked may not have been told.

@@ -3,9 +3,10 @@ import Glibc
 
 /// The environment as C libraries may see it, and what we read of the rest.
 ///
-/// Everything is dropped that is not known to be needed, since a variable can load code or move trust: `SECRET_BACKEND`,
-/// `OPENSSL_CONF`, `SSLKEYLOGFILE`, `GIO_EXTRA_MODULES` and `LD_PRELOAD` among them. `SSL_CERT_FILE` and `SSL_CERT_DIR`
-/// go too: they replace the root certificates for every profile, where a profile's `caFile` only adds to its own.
+/// Everything is dropped that is not known to be needed, since a variable can load code or move trust:
+/// `SECRET_BACKEND`, `OPENSSL_CONF`, `SSLKEYLOGFILE`, `GIO_EXTRA_MODULES` and `LD_PRELOAD` among them. `SSL_CERT_FILE`
+/// and `SSL_CERT_DIR` go too: they replace the root certificates for every profile, where a profile's `caFile` only
+/// adds to its own.
 package struct ProcessEnvironment: Sendable, Equatable {
   /// What stays in the process.
   package let kept: [String: String]

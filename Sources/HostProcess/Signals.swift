@@ -4,8 +4,8 @@ import Glibc
 package enum Signals {
   private static let ending = [SIGTERM, SIGINT, SIGHUP]
 
-  /// Keeps them from ending the process by themselves, and a broken pipe from ending it at all. Call it before the first
-  /// thread is started: threads inherit it.
+  /// Keeps them from ending the process by themselves, and a broken pipe from ending it at all. Call it before the
+  /// first thread is started: threads inherit it.
   package static func block() {
     var set = endingSet
     pthread_sigmask(SIG_BLOCK, &set, nil)

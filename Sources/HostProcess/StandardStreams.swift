@@ -4,7 +4,8 @@ import Glibc
 /// The standard streams, arranged so that nothing but the protocol reaches the host's end of stdout.
 ///
 /// Guarantees from `takeOver` on: descriptors 0 to 2 are open; what any library prints to 1 or 2 goes to the real
-/// standard error through a pipe of our own, and never blocks the printer; no inherited descriptor has changed its mode.
+/// standard error through a pipe of our own, and never blocks the printer; no inherited descriptor has changed its
+/// mode.
 package final class StandardStreams: Sendable {
   /// The host's end of standard output. Close-on-exec, blocking as it was inherited.
   package let protocolOutput: Int32
