@@ -84,7 +84,13 @@ let package = Package(
 
     // The process.
     module("HostProcess", ["CLinux"]),
-    tests("HostProcess", ["HostProcess"]),
+    tests("HostProcess", ["HostProcess", "host-process-probe"]),
+    .executableTarget(
+      name: "host-process-probe",
+      dependencies: ["CLinux", "HostProcess"],
+      path: "Tests/HostProcessProbe",
+      swiftSettings: settings
+    ),
     .executableTarget(
       name: "onbehalf",
       dependencies: [
