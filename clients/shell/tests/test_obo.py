@@ -239,7 +239,7 @@ def test_on_a_terminal_there_are_progress_and_indentation(shell: list[str]) -> N
     here, there = pty.openpty()
     process = subprocess.Popen(
         [*shell, str(OBO), "invokeAgent", *RUN_WORDS],
-        env={**os.environ, "ONBEHALF_BIN": str(STAND_IN), "NO_COLOR": "1", "TERM": "dumb", "JQ_COLORS": ""},
+        env={**os.environ, "ONBEHALF_BIN": str(STAND_IN)},
         stdin=subprocess.DEVNULL,
         stdout=there,
         stderr=there,
@@ -254,7 +254,8 @@ def test_on_a_terminal_there_are_progress_and_indentation(shell: list[str]) -> N
     os.close(here)
     assert process.wait(10) == 0
     lines = shown.decode().splitlines()
-    assert lines[:3] == ["PAYABLES_TEAM", "RUNNING", "COMPLETE"]
+    assert lines[:2] == ["PAYABLES_TEAM", "RUNNING"]
+    assert lines[2].endswith("{")  # jq may colour it
     assert len(lines) > 10
 
 
