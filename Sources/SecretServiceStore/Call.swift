@@ -7,7 +7,8 @@ final class Call: Sendable {
 
   private struct State {
     var waiter: CheckedContinuation<Result<Void, StoreFailure>, Never>?
-    var isAnswered = false
+    /// The first one stays.
+    var outcome: Result<Void, StoreFailure>?
     var hasExpired = false
     var isWriting = false
   }
@@ -23,8 +24,8 @@ final class Call: Sendable {
   /// - Throws: when the caller has been told already that nothing was written.
   func beginWriting() throws(StoreFailure) {
     let mayBegin = state.withLock { state in
-      if !state.isAnswered { state.isWriting = true }
-      return !state.isAnswered
+      if state.outcome == nil { state.isWriting = true }
+      return state.outcome == nil
     }
     if !mayBegin { throw .timedOut(writing: false) }
   }
@@ -33,27 +34,34 @@ final class Call: Sendable {
 
   var hasExpired: Bool { state.withLock { $0.hasExpired } }
 
-  func notify(_ waiter: CheckedContinuation<Result<Void, StoreFailure>, Never>) {
-    state.withLock { $0.waiter = waiter }
+  /// Resumes `waiter` with the outcome, at once when there is one already.
+  func answer(to waiter: CheckedContinuation<Result<Void, StoreFailure>, Never>) {
+    let outcome = state.withLock { state in
+      if state.outcome == nil { state.waiter = waiter }
+      return state.outcome
+    }
+    if let outcome { waiter.resume(returning: outcome) }
   }
 
   func finish(_ outcome: Result<Void, StoreFailure>) {
     let waiter = state.withLock { state in
-      state.isAnswered = true
+      if state.outcome == nil { state.outcome = outcome }
       return state.waiter.take()
     }
     waiter?.resume(returning: outcome)
   }
 
+  /// Ends the wait and cancels what is under way; false when the call had ended before.
   func expire() -> Bool {
-    let (waiter, isWriting) = state.withLock { state in
-      if !state.isAnswered { state.hasExpired = true }
-      state.isAnswered = true
-      return (state.waiter.take(), state.isWriting)
+    let timedOut: Result<Void, StoreFailure>? = state.withLock { state in
+      guard state.outcome == nil else { return nil }
+      state.hasExpired = true
+      state.outcome = .failure(.timedOut(writing: state.isWriting))
+      return state.outcome
     }
-    guard let waiter else { return false }
+    guard let timedOut else { return false }
     cancellation.cancel()
-    waiter.resume(returning: .failure(.timedOut(writing: isWriting)))
+    state.withLock { $0.waiter.take() }?.resume(returning: timedOut)
     return true
   }
 }

@@ -26,6 +26,7 @@ final class CallLane: Sendable {
   ///
   /// Cancelling the task changes nothing: the wait is bounded by the deadline.
   func run(deadline: ContinuousClock.Instant, _ work: @escaping Call.Work) async throws(StoreFailure) {
+    guard deadline > .now else { throw .timedOut(writing: false) }
     let call = Call(work)
     let timer = Task {
       do {
@@ -38,7 +39,7 @@ final class CallLane: Sendable {
       abandon(call)
     }
     let outcome = await withCheckedContinuation { continuation in
-      call.notify(continuation)
+      call.answer(to: continuation)
       enqueue(call)
     }
     // After an expiry the timer goes on: it watches over the thread.
@@ -53,7 +54,15 @@ final class CallLane: Sendable {
       state.isWorking = true
       return state.generation
     }
-    if let generation { startThread { self.work(as: generation) } }
+    if let generation { start(generation) }
+  }
+
+  /// Without a thread the calls wait in the line for the next try, until their deadlines.
+  private func start(_ generation: Int) {
+    if startThread({ self.work(as: generation) }) { return }
+    state.withLock { state in
+      if state.generation == generation { state.isWorking = false }
+    }
   }
 
   private func work(as generation: Int) {
@@ -67,7 +76,9 @@ final class CallLane: Sendable {
   private func next(_ generation: Int, _ session: inout ServiceSession?) -> Call? {
     state.withLock { state in
       guard state.generation == generation else { return nil }
-      state.current = state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+      let first = state.waiting.firstIndex { !$0.hasExpired }
+      state.waiting.removeSubrange(..<(first ?? state.waiting.endIndex))
+      state.current = first == nil ? nil : state.waiting.removeFirst()
       if state.current == nil {
         state.isWorking = false
         state.session = session.take()
@@ -78,8 +89,9 @@ final class CallLane: Sendable {
 
   /// Answers a call whose deadline has passed; false when it had been answered.
   private func expire(_ call: Call) -> Bool {
+    guard call.expire() else { return false }
     state.withLock { state in state.waiting.removeAll { $0 === call } }
-    return call.expire()
+    return true
   }
 
   private func abandon(_ call: Call) {
@@ -90,6 +102,6 @@ final class CallLane: Sendable {
       state.isWorking = !state.waiting.isEmpty
       return state.isWorking ? state.generation : nil
     }
-    if let generation { startThread { self.work(as: generation) } }
+    if let generation { start(generation) }
   }
 }

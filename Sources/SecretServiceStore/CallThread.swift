@@ -4,10 +4,16 @@ import Glibc
 /// Starts a thread for calls that block. It takes no signals, which belong to the process's own handlers.
 ///
 /// It has a GLib context of its own, where signals arrive that libsecret's proxies subscribe to; `dropSignals` empties it.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-  let context = Unmanaged.passRetained(ThreadBody(run: body)).toOpaque()
-  let thread = g_thread_new("secret-service", runThread, context)
+///
+/// - Returns: false when the system has no thread to give.
+func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+  let context = Unmanaged.passRetained(ThreadBody(run: body))
+  guard let thread = g_thread_try_new("secret-service", runThread, context.toOpaque(), nil) else {
+    context.release()
+    return false
+  }
   g_thread_unref(thread)
+  return true
 }
 
 private final class ThreadBody: Sendable {

@@ -55,6 +55,19 @@ import Testing
     try await lane.run(deadline: .soon) { _, _ in }
   }
 
+  /// Whichever comes first, the deadline or the call: there is one answer.
+  @Test func answersOnceWhenBothComeTogether() async throws {
+    let lane = CallLane()
+    for round in 0..<500 {
+      do throws(StoreFailure) {
+        try await lane.run(deadline: .now + .microseconds(round)) { _, _ in }
+      } catch {
+        #expect(error == .timedOut(writing: false))
+      }
+    }
+    try await lane.run(deadline: .soon) { _, _ in }
+  }
+
   @Test func saysWhetherSomethingMayHaveBeenWritten() async throws {
     let lane = CallLane()
     let release = DispatchSemaphore(value: 0)

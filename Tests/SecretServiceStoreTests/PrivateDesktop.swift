@@ -81,7 +81,7 @@ final class PrivateDesktop {
     return data
   }
 
-  private func start(
+  func start(
     _ program: String,
     _ arguments: [String],
     input: Any = FileHandle.nullDevice,
