@@ -28,6 +28,18 @@ import Testing
     #expect(try bus.address() == "unix:path=\(directory.path)/bus")
   }
 
+  @Test func answersAtTheDeadlineWhenTheBusIsSilent() async throws {
+    let directory = try RuntimeDirectory()
+    let store = SecretServiceStore(bus: SessionBus(variable: "unix:path=\(directory.path)/bus"))
+    for _ in 1...3 {
+      let start = ContinuousClock.now
+      await #expect(throws: StoreFailure.timedOut(writing: false)) {
+        try await store.text(SecretItem(.key, "a"), deadline: start + .milliseconds(100))
+      }
+      #expect(start.duration(to: .now) < .seconds(3))
+    }
+  }
+
   @Test func refusesTheBusOfSomebodyElse() throws {
     let directory = try RuntimeDirectory()
     let path = "\(directory.path)/bus"
@@ -66,7 +78,7 @@ private final class RuntimeDirectory {
         bind(socketDescriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    try #require(bound == 0)
+    try #require(bound == 0 && listen(socketDescriptor, 8) == 0)
   }
 
   deinit {
