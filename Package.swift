@@ -80,7 +80,7 @@ let package = Package(
     module("OpenSSLKeys", ["COpenSSL", "Delegation"]),
     tests("OpenSSLKeys", ["Delegation", "OpenSSLKeys"]),
     module("SecretServiceStore", ["CLibSecret", "Delegation"]),
-    tests("SecretServiceStore", ["Delegation", "SecretServiceStore"]),
+    tests("SecretServiceStore", ["CLibSecret", "Delegation", "SecretServiceStore"]),
 
     // The process.
     module("HostProcess", ["CLinux"]),
