@@ -19,6 +19,8 @@ enum Step: Sendable {
   case isHeldBack(String)
   case opens(String)
   case passes(Duration)
+  /// The server has gone to sleep until some deadline.
+  case somethingIsAwaited
   /// The client stops reading, and reads again.
   case stopReading
   case readAgain
@@ -51,6 +53,7 @@ func play(
     case .isHeldBack(let door): #expect(!stage.hasArrival(at: door), comment, sourceLocation: sourceLocation)
     case .opens(let door): stage.open(door)
     case .passes(let duration): loopback.clock.advance(by: duration)
+    case .somethingIsAwaited: await loopback.clock.sleepers(atLeast: 1)
     case .stopReading: loopback.stopReading()
     case .readAgain: loopback.readAgain()
     case .close: loopback.close()
