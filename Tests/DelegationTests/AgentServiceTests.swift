@@ -12,9 +12,9 @@ struct AgentServiceTests {
     bench.http.plan(202, #"{"jobId":"job-1","conversationId":"conv-1","status":"RUNNING"}"#)
   }
 
-  /// Lets the next pause between two polls pass.
+  /// Lets the next pause between two polls pass. The other sleeper is the key ring, which waits for idle keys.
   private func passPause(_ bench: Bench) async {
-    await bench.clock.sleepers(atLeast: 1)
+    await bench.clock.sleepers(atLeast: 2)
     bench.clock.advance(by: .seconds(6))
   }
 
