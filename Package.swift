@@ -80,11 +80,17 @@ let package = Package(
     module("OpenSSLKeys", ["COpenSSL", "Delegation"]),
     tests("OpenSSLKeys", ["Delegation", "OpenSSLKeys"]),
     module("SecretServiceStore", ["CLibSecret", "Delegation"]),
-    tests("SecretServiceStore", ["Delegation", "SecretServiceStore"]),
+    tests("SecretServiceStore", ["CLibSecret", "Delegation", "SecretServiceStore"]),
 
     // The process.
     module("HostProcess", ["CLinux"]),
-    tests("HostProcess", ["HostProcess"]),
+    tests("HostProcess", ["HostProcess", "host-process-probe"]),
+    .executableTarget(
+      name: "host-process-probe",
+      dependencies: ["CLinux", "HostProcess"],
+      path: "Tests/HostProcessProbe",
+      swiftSettings: settings
+    ),
     .executableTarget(
       name: "onbehalf",
       dependencies: [

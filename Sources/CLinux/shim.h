@@ -40,3 +40,14 @@ static inline void onbehalf_name_thread(const char *name) { prctl(PR_SET_NAME, n
 
 /// memfd_create(2) with MFD_CLOEXEC.
 static inline int onbehalf_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1u); }
+
+/// prctl(2) for options with one number.
+static inline int onbehalf_prctl(int option, unsigned long value) { return prctl(option, value, 0, 0, 0); }
+
+/// A descriptor that becomes readable when the process ends (pidfd_open(2)).
+static inline int onbehalf_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0u); }
+
+extern char **environ;
+
+/// The environment's entries, up to a NULL.
+static inline char **onbehalf_environment(void) { return environ; }

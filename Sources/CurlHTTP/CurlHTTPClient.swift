@@ -16,23 +16,25 @@ package final class CurlHTTPClient: HTTPClient {
     package var noProxy: String?
     /// The system's roots, a PEM bundle; nil is the one libcurl was built for.
     package var systemRoots: String?
+    /// How long a connection is kept without a request.
+    package var idleTime = Duration.seconds(60)
 
-    package init(userAgent: String, proxy: String? = nil, noProxy: String? = nil, systemRoots: String? = nil) {
+    package init(userAgent: String, proxy: String? = nil, noProxy: String? = nil) {
       self.userAgent = userAgent
       self.proxy = proxy
       self.noProxy = noProxy
-      self.systemRoots = systemRoots
     }
   }
 
   private let configuration: Configuration
   private let roots: TrustedRoots
-  private let loop = TransferLoop()
+  private let loop: TransferLoop
   private let lastID = Atomic<UInt64>(0)
 
   package init(_ configuration: Configuration) {
     self.configuration = configuration
     roots = TrustedRoots(system: configuration.systemRoots)
+    loop = TransferLoop(idleTime: configuration.idleTime)
   }
 
   deinit { loop.stop() }

@@ -10,7 +10,9 @@ struct LookupGate {
   enum Outcome {
     case found
     case failed
+    /// Its transfer has ended and it goes on.
     case abandoned
+    case notBegun
   }
 
   /// Transfers that wait no longer.
@@ -64,6 +66,8 @@ struct LookupGate {
       release.failed = followers.removeValue(forKey: name) ?? []
     case .abandoned:
       abandoned.append(now + Self.afterlife)
+      if followers[name] != nil { queue.append(name) }
+    case .notBegun:
       if followers[name] != nil { queue.append(name) }
     }
     release.started += startQueued(now)

@@ -12,14 +12,16 @@ struct PreparedRequest: Sendable {
   let deadline: ContinuousClock.Instant
   let connectDeadline: ContinuousClock.Instant
   let maximumResponseBytes: Int
+  let idleTime: Duration
   let isEncrypted: Bool
   let isLoopback: Bool
   let route: ProxyRoute
   let roots: RootsBundle
-  /// What must be looked up before a socket can be opened; nil for an address.
+  /// Stands for what must be looked up before a socket can be opened; nil for an address.
   let lookupName: String?
 
-  /// - Throws: `.invalidRequest` for what must not go onto the wire, `.tlsFailed` for an unusable `caFile`.
+  /// - Throws: `.invalidRequest` for what must not go onto the wire, `.tlsFailed` for an unusable `caFile`, `.timedOut`
+  ///   when it is too late already.
   init(
     _ request: HTTPRequest,
     configuration: CurlHTTPClient.Configuration,
@@ -32,6 +34,7 @@ struct PreparedRequest: Sendable {
     guard request.method == .post || request.body == nil else {
       throw .invalidRequest(found: "a GET with a body")
     }
+    guard request.deadline > .now else { throw .timedOut(phase: .resolve, requestSent: false) }
     method = request.method
     url = try RequestURL.text(of: origin)
     target = try Self.checkedTarget(request.target)
@@ -41,12 +44,13 @@ struct PreparedRequest: Sendable {
     deadline = request.deadline
     connectDeadline = min(request.deadline, .now + request.connectTimeout)
     maximumResponseBytes = request.maximumResponseBytes
+    idleTime = configuration.idleTime
     isEncrypted = origin.scheme == .https
     isLoopback = origin.isLoopback
     route = try ProxyRoute(request, configuration: configuration)
     self.roots = try roots.bundle(adding: request.caFile)
-    lookupName =
-      isAddress(origin.host) || isLoopback ? nil : route.proxy.isEmpty ? origin.host : "\(route) \(origin.host)"
+    // Behind a proxy it is the proxy's name, or the origin's where there are exceptions.
+    lookupName = isAddress(origin.host) || isLoopback ? nil : "\(route.proxy) \(origin.host)"
   }
 
   private static func checkedTarget(_ target: String) throws(HTTPFailure) -> String {

@@ -4,11 +4,8 @@ import Glibc
 
 /// What the loop's thread does. Every call into libcurl's multi interface is made here, on that one thread.
 final class TransferEngine {
-  /// How long connections outlive the last transfer.
-  private static let idleTime = Duration.seconds(60)
-
   private let loop: TransferLoop
-  /// There is one while there are transfers, and for `idleTime` after; an idle sidecar holds no connection.
+  /// There is one while there are transfers, and for the idle time after; an idle sidecar holds no connection.
   private var multi: MultiHandle?
   private var idleSince: ContinuousClock.Instant?
   private var transfers: [UInt64: Transfer] = [:]
@@ -56,7 +53,7 @@ final class TransferEngine {
       try multiHandle().add(transfer.handle)
     } catch {
       transfers[job.id] = nil
-      if let name = job.request.lookupName { release(gate.end(job.id, name, .abandoned, now: .now), failure: error) }
+      if let name = job.request.lookupName { release(gate.end(job.id, name, .notBegun, now: .now), failure: error) }
       job.continuation.resume(returning: .failure(error))
     }
   }
@@ -132,16 +129,16 @@ final class TransferEngine {
     if transfers.isEmpty && waiting.isEmpty {
       let since = idleSince ?? now
       idleSince = since
-      if now - since >= Self.idleTime {
+      if now - since >= loop.idleTime {
         self.multi = nil
         idleSince = nil
         return
       }
-      multi.poll(loop.wakeup.descriptor, atMost: Self.idleTime - (now - since))
+      multi.poll(loop.wakeup.descriptor, atMost: loop.idleTime - (now - since))
     } else {
       idleSince = nil
       let next = [waiting.values.lazy.map(\.request.connectDeadline).min(), gate.nextReclaim].compactMap(\.self).min()
-      multi.poll(loop.wakeup.descriptor, atMost: next.map { $0 - now } ?? Self.idleTime)
+      multi.poll(loop.wakeup.descriptor, atMost: next.map { $0 - now } ?? .seconds(60))
     }
   }
 }

@@ -26,6 +26,9 @@ final class TransferLoop: Sendable {
 
   private let inbox = Mutex(Inbox())
   let wakeup = Wakeup()
+  let idleTime: Duration
+
+  init(idleTime: Duration) { self.idleTime = idleTime }
 
   /// Starts the thread with the first job.
   func start(_ job: Job) {
@@ -67,6 +70,7 @@ final class TransferLoop: Sendable {
   }
 
   private func startThread() -> Int32 {
+    guard wakeup.descriptor >= 0 else { return EMFILE }
     let context = Unmanaged.passRetained(self)
     let error = onbehalf_start_thread(
       { context in

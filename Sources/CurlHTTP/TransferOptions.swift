@@ -64,7 +64,7 @@ extension EasyHandle {
     try set(CURLOPT_QUICK_EXIT, 1)
     try set(CURLOPT_NOSIGNAL, 1)
     try set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
-    try set(CURLOPT_MAXAGE_CONN, 60)
+    try set(CURLOPT_MAXAGE_CONN, max(1, request.idleTime.wholeMilliseconds / 1000))
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_TCP_KEEPIDLE, 30)
     try set(CURLOPT_TCP_KEEPINTVL, 15)

@@ -94,7 +94,7 @@ extension StoreDocument {
     return (document, code)
   }
 
-  private static func derivation(_ line: ArraySlice<UInt8>) -> KeyDerivation? {
+  private static func derivation(_ line: Field) -> KeyDerivation? {
     guard let fields = fields(of: line, "kdf", count: 5), fields[0].elementsEqual("scrypt".utf8),
       let cost = number(fields[1]).flatMap(Int.init(exactly:)),
       number(fields[2]) == UInt64(KeyDerivation.blockSize),
@@ -114,7 +114,7 @@ extension StoreDocument.Entry {
     return line + Array(" ".utf8) + encoded(nonce) + Array(" ".utf8) + encoded(sealed) + Array("\n".utf8)
   }
 
-  fileprivate init?(line: ArraySlice<UInt8>) {
+  fileprivate init?(line: Field) {
     guard var fields = fields(of: line, "entry", count: 4...),
       let kind = fields.popFirst().flatMap({ SecretItem.Kind(rawValue: String(decoding: $0, as: UTF8.self)) }),
       let name = fields.popFirst().flatMap(unescaped),

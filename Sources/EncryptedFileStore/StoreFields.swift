@@ -3,24 +3,24 @@ import Delegation
 // The fields of a line of a store file: base64url, decimal numbers, and text in which every byte that is no visible
 // ASCII, or is `%` or `=`, is written `%XX`. Readers are lenient where `StoreDocument.parse` compares the spelling anyway.
 
+typealias Field = ArraySlice<UInt8>
+
 /// The fields behind `keyword`, when there are as many as there must be.
-func fields(of line: ArraySlice<UInt8>, _ keyword: String, count: some RangeExpression<Int>) -> ArraySlice<
-  ArraySlice<UInt8>
->? {
+func fields(of line: Field, _ keyword: String, count: some RangeExpression<Int>) -> ArraySlice<Field>? {
   let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
   guard fields[0].elementsEqual(keyword.utf8), count.contains(fields.count - 1) else { return nil }
   return fields.dropFirst()
 }
 
-func fields(of line: ArraySlice<UInt8>, _ keyword: String, count: Int) -> [ArraySlice<UInt8>]? {
+func fields(of line: Field, _ keyword: String, count: Int) -> [Field]? {
   fields(of: line, keyword, count: count...count).map(Array.init)
 }
 
 func encoded(_ bytes: [UInt8]) -> [UInt8] { Base64.encodedBytes(bytes, as: .url) }
 
-func decoded(_ field: ArraySlice<UInt8>) -> [UInt8]? { Base64.decode(field, as: .url) }
+func decoded(_ field: Field) -> [UInt8]? { Base64.decode(field, as: .url) }
 
-func number(_ field: ArraySlice<UInt8>) -> UInt64? { UInt64(String(decoding: field, as: UTF8.self)) }
+func number(_ field: Field) -> UInt64? { UInt64(String(decoding: field, as: UTF8.self)) }
 
 func escaped(_ text: String) -> [UInt8] {
   let digits = Array("0123456789ABCDEF".utf8)
@@ -33,7 +33,7 @@ func escaped(_ text: String) -> [UInt8] {
   }
 }
 
-func unescaped(_ field: ArraySlice<UInt8>) -> String? {
+func unescaped(_ field: Field) -> String? {
   var bytes: [UInt8] = []
   var rest = field
   while let byte = rest.popFirst() {

@@ -1,7 +1,7 @@
 /// Guesses what a misspelt name was meant to be.
-enum Spelling {
+package enum Spelling {
   /// The nearest candidate within two edits, shorter than the name itself; names beyond 64 bytes are not compared.
-  static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+  package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
     candidates
       .map { (name: $0, distance: distance(name, $0)) }
       .filter { $0.distance <= 2 && $0.distance < min($0.name.utf8.count, name.utf8.count) }

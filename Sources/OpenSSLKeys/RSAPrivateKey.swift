@@ -12,9 +12,9 @@ struct PrivateKey: ~Copyable, @unchecked Sendable {
   deinit { EVP_PKEY_free(pointer) }
 }
 
-/// An open RSA key of 2048 bits or more.
+/// An open RSA key of 2048 to 4096 bits. A larger one would hold a core for seconds when it is checked.
 final class RSAPrivateKey: SigningKey {
-  static let acceptedBits = 2048...8192
+  private static let acceptedBits = 2048...4096
 
   let key: PrivateKey
   let publicKey: PublicKey
@@ -49,7 +49,7 @@ final class RSAPrivateKey: SigningKey {
       throw .unsupported(found: "an RSA key of \(bits) bits; RS256 needs 2048 bits or more")
     }
     if bits > acceptedBits.upperBound {
-      throw .unsupported(found: "an RSA key of \(bits) bits; 8192 bits is the largest that is used")
+      throw .unsupported(found: "an RSA key of \(bits) bits; RS256 is done with 4096 bits at most")
     }
   }
 

@@ -34,7 +34,7 @@ struct MethodTableSource {
   }
 }
 
-/// `ErrorKind.swift`: the kinds with code and hint.
+/// `ErrorKind.swift`: the kinds with their codes.
 struct ErrorKindSource {
   private let errors: ErrorCatalogue
 
@@ -50,13 +50,6 @@ struct ErrorKindSource {
       package var code: Int {
         switch self {
     \(lines { "    case .\(Self.caseName(of: $0.kind)): \($0.code)" })
-        }
-      }
-
-      /// What to do next, when nothing more exact is known.
-      package var hint: String {
-        switch self {
-    \(lines { "    case .\(Self.caseName(of: $0.kind)): #\"\($0.hint)\"#" })
         }
       }
     }

@@ -1,13 +1,11 @@
 import CurlHTTP
 import Delegation
-import EncryptedFileStore
 import JSONRPC
 import LocalFiles
 import Methods
 import OpenSSLKeys
-import SecretServiceStore
 
-/// Builds the domain from its adapters: the one place that knows them all.
+/// Builds the domain from its adapters.
 struct Composition {
   static let version = "0.1.0"
 

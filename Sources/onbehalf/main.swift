@@ -1,19 +1,97 @@
-import Delegation
-import Glibc
-import JSONRPC
-import LocalFiles
-import Methods
+// The composition root. The order matters: the environment before any C library looks at it, signals before any
+// thread, the streams before anything prints.
 
-let store = MemoryStore()
-let composition = Composition(
-  store: store,
-  profileFile: LocalFile(path: "/tmp/onbehalf-skeleton/config.json", maximumBytes: 1 << 20, mode: .private),
-  policyFile: nil,
-  proxy: nil,
-  noProxy: nil
-)
-let services = composition.services(isAdmin: CommandLine.arguments.contains("--admin"), limits: .standard) { _ in }
-let transport = try StdioTransport(input: 0, output: 1)
-let server = Server(routes: methodTable, context: services, output: transport)
-let ending = try await transport.run(server)
-exit(ending.exitCode)
+import Glibc
+import HostProcess
+import JSONRPC
+import Methods
+import OpenSSLKeys
+import SecretServiceStore
+
+/// How long the session may take to end once a signal came or the host died (invariant 13: 2 s in all).
+let endingTime: Duration = .milliseconds(1500)
+
+let environment = ProcessEnvironment.rebuild()
+OpenSSL.start()
+Signals.block()
+
+/// For the time before the log: one sentence to standard error, status 2 as for every wrong use.
+func refuse(_ sentence: String) -> Never {
+  let line = Array("onbehalf: \(sentence).\n".utf8)
+  _ = write(STDERR_FILENO, line, line.count)
+  exit(2)
+}
+
+func show(_ text: String) -> Never {
+  let bytes = Array(text.utf8)
+  _ = write(STDOUT_FILENO, bytes, bytes.count)
+  exit(0)
+}
+
+let options: Options
+do { options = try Options(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment.kept) } catch {
+  refuse("\(error); see onbehalf --help")
+}
+switch options.action {
+case .printVersion: show("onbehalf \(Composition.version)\n")
+case .printHelp: show(Options.helpText)
+// A person who runs it without an option would wait for ever.
+case .serve: if StandardStreams.isTerminal { show(Options.helpText) }
+}
+
+do {
+  let streams = try StandardStreams.takeOver()
+  let log = Log(level: options.logLevel)
+  for refusal in Hardening.apply() { log.warn(refusal) }
+  GLibLog.install { log.warn($0) }
+  if options.store == .memory { log.warn("--store memory keeps nothing when this process ends") }
+
+  let ending = try await serve(streams, log)
+  log.info("ended: \(ending)")
+  streams.flush(withinMilliseconds: 200)
+  // Not exit(3): threads may still be inside C libraries, whose exit handlers would wait for them.
+  _exit(ending.exitCode)
+} catch {
+  refuse("\(error)")
+}
+
+/// Runs the one session of this process.
+func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
+  let transport = try StdioTransport(input: STDIN_FILENO, output: streams.protocolOutput)
+  let session = Session()
+  let parents = try ParentWatch { process in
+    log.info("process \(process), which this one serves, has ended")
+    session.end(within: endingTime)
+  }
+  try Signals.watch { signal in
+    log.info("signal \(signal)")
+    session.end(within: endingTime)
+  }
+  let adapters = Adapters(options: options, environment: environment)
+  let composition = Composition(
+    store: adapters.store,
+    profileFile: adapters.profileFile,
+    policyFile: adapters.policyFile,
+    proxy: environment.proxy,
+    noProxy: environment.noProxy
+  )
+  let services = composition.services(isAdmin: options.isAdmin, limits: .standard) { process in
+    if options.watchesParent, !parents.watch(process) { log.info("process \(process) is not visible; not watched") }
+  }
+  let framing: Framing? =
+    switch options.framing {
+    case .auto: nil
+    case .headers: .headers
+    case .lines: .lines
+    }
+  let server = Server(
+    routes: methodTable,
+    context: services,
+    limits: .standard,
+    framing: framing,
+    output: transport
+  )
+  session.begin(server)
+  if options.watchesParent, !parents.watchParent() { log.info("the parent is not visible; only the pipe tells") }
+  return try await transport.run(server)
+}

@@ -15,6 +15,22 @@ import Testing
     }
   }
 
+  @Test func anIdleConnectionIsClosed() async throws {
+    var configuration = CurlHTTPClient.Configuration(userAgent: "onbehalf/0.0.0")
+    configuration.idleTime = .zero
+    let client = CurlHTTPClient(configuration)
+    let (closed, close) = AsyncStream.makeStream(of: Void.self)
+    try await withServer { _ in
+      [.answer(), .waitForPeerToClose, .wait { close.yield() }]
+    } use: { server in
+      for _ in 0..<2 {
+        _ = try await client.send(get(server))
+        for await _ in closed { break }
+      }
+      #expect(server.acceptedConnections == 2)
+    }
+  }
+
   @Test func localhostIsLoopback() async throws {
     try await withServer { _ in
       [.answer()]

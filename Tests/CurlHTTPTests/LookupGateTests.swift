@@ -26,6 +26,15 @@ import Testing
     #expect(gate.enter(3, "a", now: start) == true, "the next one asks again")
   }
 
+  @Test func whatNeverBeganHoldsNoPlace() {
+    var gate = LookupGate()
+    for id in 0..<UInt64(LookupGate.limit) {
+      _ = gate.enter(id, "host\(id)", now: start)
+      _ = gate.end(id, "host\(id)", .notBegun, now: start)
+    }
+    #expect(gate.enter(1000, "x", now: start) == true)
+  }
+
   @Test func whoLeavesHandsTheLeadOver() {
     var gate = LookupGate()
     _ = gate.enter(1, "a", now: start)

@@ -11,7 +11,9 @@ import Testing
   init() throws { authority = try TestAuthority() }
 
   private func client(systemRoots: String? = nil) -> CurlHTTPClient {
-    CurlHTTPClient(.init(userAgent: "onbehalf/0.0.0", systemRoots: systemRoots))
+    var configuration = CurlHTTPClient.Configuration(userAgent: "onbehalf/0.0.0")
+    configuration.systemRoots = systemRoots
+    return CurlHTTPClient(configuration)
   }
 
   private func request(_ server: TLSServer, host: String = "localhost", caFile: String? = nil) -> HTTPRequest {

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 struct AssertionTests {
-  private let thumbprints = #""x5t":"AQEBAQEBAQEBAQEBAQEBAQEBAQE","x5t#S256":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI""#
+  private let thumbprints =
+    #""x5t":"AQEBAQEBAQEBAQEBAQEBAQEBAQE","x5t#S256":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI""#
 
   private func parts(_ assertion: Assertion) throws -> [String] {
     try assertion.text.split(separator: ".").map { part in

@@ -23,9 +23,11 @@ struct TokenExchangeTests {
     let request = try #require(bench.http.requests.first)
     #expect(request.origin.text == "https://idcs-1.identity.oraclecloud.com")
     #expect(request.target == "/oauth2/v1/token")
-    #expect(request.headers.map { "\($0.name): \($0.value)" } == [
-      "Content-Type: application/x-www-form-urlencoded;charset=UTF-8", "Accept: application/json",
-    ])
+    #expect(
+      request.headers.map { "\($0.name): \($0.value)" } == [
+        "Content-Type: application/x-www-form-urlencoded;charset=UTF-8", "Accept: application/json",
+      ]
+    )
     let body = String(decoding: try #require(request.body), as: UTF8.self)
     let fields = body.split(separator: "&").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
     #expect(fields.map { $0[0] } == ["grant_type", "assertion", "scope", "client_assertion_type", "client_assertion"])
@@ -63,16 +65,18 @@ struct TokenExchangeTests {
   }
 
   /// Invariant 5, fail closed.
-  @Test(arguments: [
-    ["tok_type": "AT", "sub_type": "user", "sub": "somebody.else"],
-    ["tok_type": "AT", "sub_type": "client", "sub": "curtis.feitty"],
-    ["tok_type": "AT", "sub": "curtis.feitty"],
-    ["tok_type": "IT", "sub_type": "user", "sub": "curtis.feitty"],
-    ["sub_type": "user", "sub": "curtis.feitty"],
-    ["tok_type": "AT", "sub_type": "user"],
-    ["tok_type": "AT", "sub_type": "user", "sub": ["curtis.feitty"]],
-    ["tok_type": "AT", "sub_type": "user", "sub": "curtis.feitty\u{301}"],
-  ] as [JSONValue])
+  @Test(
+    arguments: [
+      ["tok_type": "AT", "sub_type": "user", "sub": "somebody.else"],
+      ["tok_type": "AT", "sub_type": "client", "sub": "curtis.feitty"],
+      ["tok_type": "AT", "sub": "curtis.feitty"],
+      ["tok_type": "IT", "sub_type": "user", "sub": "curtis.feitty"],
+      ["sub_type": "user", "sub": "curtis.feitty"],
+      ["tok_type": "AT", "sub_type": "user"],
+      ["tok_type": "AT", "sub_type": "user", "sub": ["curtis.feitty"]],
+      ["tok_type": "AT", "sub_type": "user", "sub": "curtis.feitty\u{301}"],
+    ] as [JSONValue]
+  )
   func refusesATokenThatIsNotTheUser(_ claims: JSONValue) async throws {
     let bench = try await Bench()
     bench.http.plan(200, Samples.grant(Samples.token(claims)))
@@ -139,7 +143,11 @@ struct TokenExchangeTests {
     let bench = try await Bench()
     bench.http.plan(302, "", headers: [(name: "location", value: "https://evil.example")])
     let expected = Failure.network(
-      NetworkFailure(.identityDomain, server: Samples.binding.identityDomainUrl, problem: .unexpectedRedirect(status: 302))
+      NetworkFailure(
+        .identityDomain,
+        server: Samples.binding.identityDomainUrl,
+        problem: .unexpectedRedirect(status: 302)
+      )
     )
     await #expect(throws: expected) { try await exchange(bench, Samples.profile()) }
   }

@@ -57,7 +57,7 @@ import Testing
     #expect(await loopback.next().utf8.count < 2000)
   }
 
-  @Test(arguments: [("pign", "ping"), ("Echo", "echo"), ("initialise", "initialize")])
+  @Test(arguments: [("pingg", "ping"), ("Echo", "echo"), ("initialise", "initialize")])
   func aMisspeltMethodIsRecognised(method: String, meant: String) async throws {
     let loopback = Loopback(routes: testRoutes, context: Stage())
     loopback.send(request("1", method))

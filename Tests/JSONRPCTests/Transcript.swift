@@ -19,6 +19,8 @@ enum Step: Sendable {
   case isHeldBack(String)
   case opens(String)
   case passes(Duration)
+  /// The server has gone to sleep until some deadline.
+  case somethingIsAwaited
   /// The client stops reading, and reads again.
   case stopReading
   case readAgain
@@ -46,12 +48,12 @@ func play(
     case .expect(let message):
       #expect(await loopback.next() == message, comment, sourceLocation: sourceLocation)
     case .fails(let id, let code, let kind, let detail):
-      let answer = try JSONValue(parsing: Array(await loopback.next().utf8))
-      expectError(answer, id, code, kind, detail, comment, sourceLocation)
+      try expectError(await loopback.next(), id, code, kind, detail, comment, sourceLocation)
     case .arrives(let door): await stage.arrival(at: door)
     case .isHeldBack(let door): #expect(!stage.hasArrival(at: door), comment, sourceLocation: sourceLocation)
     case .opens(let door): stage.open(door)
     case .passes(let duration): loopback.clock.advance(by: duration)
+    case .somethingIsAwaited: await loopback.clock.sleepers(atLeast: 1)
     case .stopReading: loopback.stopReading()
     case .readAgain: loopback.readAgain()
     case .close: loopback.close()
@@ -64,30 +66,35 @@ func play(
 }
 
 private func expectError(
-  _ answer: JSONValue,
+  _ text: String,
   _ id: String,
   _ code: Int,
   _ kind: String,
   _ detail: String?,
   _ comment: Comment,
   _ sourceLocation: SourceLocation
-) {
-  let error = answer["error"]
+) throws {
+  #expect(
+    text.hasPrefix(#"{"jsonrpc":"2.0","id":\#(id),"error":{"code":\#(code),"message":"#),
+    comment,
+    sourceLocation: sourceLocation
+  )
+  let error = try JSONValue(parsing: Array(text.utf8))["error"]
   let data = error?["data"]
-  let written = { (value: JSONValue?) in value.map { String(decoding: $0.serialized(), as: UTF8.self) } }
-  #expect(written(answer["id"]) == id, comment, sourceLocation: sourceLocation)
-  #expect(written(error?["code"]) == "\(code)", comment, sourceLocation: sourceLocation)
   #expect(data?["kind"] == .string(kind), comment, sourceLocation: sourceLocation)
-  #expect(written(data?["detail"]) == detail, comment, sourceLocation: sourceLocation)
-  for text in [error?["message"], data?["hint"]] {
-    guard case .string(let sentence) = text else {
-      Issue.record("no message or no hint in \(written(answer) ?? "")", sourceLocation: sourceLocation)
+  #expect(
+    data?["detail"].map { String(decoding: $0.serialized(), as: UTF8.self) } == detail,
+    comment,
+    sourceLocation: sourceLocation
+  )
+  for sentence in [error?["message"], data?["hint"]] {
+    guard case .string(let sentence) = sentence, !sentence.isEmpty else {
+      Issue.record("no message or no hint: \(text)", sourceLocation: sourceLocation)
       continue
     }
-    #expect(!sentence.isEmpty, comment, sourceLocation: sourceLocation)
   }
   if case .bool = data?["retryable"] { return }
-  Issue.record("no retryable in \(written(answer) ?? "")", sourceLocation: sourceLocation)
+  Issue.record("no retryable: \(text)", sourceLocation: sourceLocation)
 }
 
 func request(_ id: String, _ method: String, _ params: String? = nil) -> String {

@@ -60,6 +60,10 @@ import Testing
       failure: .unsupported(found: "an RSA key of 1024 bits; RS256 needs 2048 bits or more")
     ),
     Refusal(
+      commands: ["genrsa -out made 4104"],
+      failure: .unsupported(found: "an RSA key of 4104 bits; RS256 is done with 4096 bits at most")
+    ),
+    Refusal(
       commands: ["genrsa -out key 2048", "pkcs8 -topk8 -nocrypt -in key -outform DER -out made"],
       failure: .unreadable(found: "no PEM block")
     ),

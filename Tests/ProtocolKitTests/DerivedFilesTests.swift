@@ -8,6 +8,15 @@ import Testing
     #expect(stale.isEmpty, "run: \(ProtocolDescription.generateCommand)")
   }
 
+  @Test func aNewCodeReachesDocumentsAndCode() throws {
+    var source = try ProtocolSource(in: .working)
+    source.replace("\"code\": 1900", with: "\"code\": 1901", in: "errors.json")
+    let stale = try ProtocolDescription(source).staleFiles(in: .working)
+    #expect(stale.contains("Sources/Methods/Generated/ErrorKind.swift"))
+    #expect(stale.contains("protocol/openrpc.json"))
+    #expect(stale.contains("protocol/README.md"))
+  }
+
   @Test func theErrorsOfTheReadmeComeFromErrorsJSON() throws {
     var source = try ProtocolSource(in: .working)
     source.replace("The profile is missing", with: "The profile is gone", in: "errors.json")
@@ -15,14 +24,13 @@ import Testing
     #expect(stale == ["protocol/README.md"])
   }
 
-  @Test func aNewHintReachesDocumentsAndCode() throws {
+  @Test func aNewHintReachesTheDocuments() throws {
     var source = try ProtocolSource(in: .working)
     source.replace("listKeys shows the aliases.", with: "Look at listKeys.", in: "errors.json")
     let stale = try ProtocolDescription(source).staleFiles(in: .working)
     #expect(
       stale == [
         "protocol/openrpc.json", "protocol/README.md", "Sources/Methods/Generated/OpenRPCDocument.swift",
-        "Sources/Methods/Generated/ErrorKind.swift",
       ]
     )
   }

@@ -145,7 +145,7 @@ class StandIn:
             for value in (
                 {"kind": "begin", "title": params["agent"]},
                 {"kind": "report", "message": "RUNNING", **run},
-                {"kind": "end", "message": "COMPLETE"},
+                {"kind": "end"},
             ):
                 self.send({"method": "$/progress", "params": {"token": token, "value": value}})
         self.answer(

@@ -7,7 +7,7 @@ package protocol SigningKeys: Sendable {
 
   /// A handle that signs with the key in `pem` (PKCS#1 or PKCS#8, unencrypted).
   ///
-  /// Refuses, naming what was found, everything that is not an RSA key of 2048 bits or more. Text before the first
+  /// Refuses, naming what was found, everything that is not an RSA key of 2048 to 4096 bits. Text before the first
   /// `-----BEGIN` is skipped.
   func open(pem: borrowing SecretBytes) throws(KeyFailure) -> any SigningKey
 

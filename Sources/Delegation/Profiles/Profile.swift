@@ -46,9 +46,16 @@ package struct Policy: Codable, Sendable, Equatable {
   package var extraClaims: [String]?
   package var rawCredentials: Bool?
 
+  package init(subjects: Subjects) { self.subjects = subjects }
+
   package struct Subjects: Codable, Sendable, Equatable {
     package var allow: [String]
     package var deny: [String]?
+
+    package init(allow: [String], deny: [String]? = nil) {
+      self.allow = allow
+      self.deny = deny
+    }
   }
 }
 

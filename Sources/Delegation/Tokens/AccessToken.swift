@@ -6,6 +6,13 @@ package struct AccessToken: Sendable {
   /// By our clock: when the answer came plus its `expires_in`.
   package let expiresAt: UnixTime
 
+  package init(text: String, scope: String, subject: String, expiresAt: UnixTime) {
+    self.text = text
+    self.scope = scope
+    self.subject = subject
+    self.expiresAt = expiresAt
+  }
+
   func lives(atLeast seconds: Int, after now: UnixTime) -> Bool { now.advanced(bySeconds: Int64(seconds)) < expiresAt }
 }
 

@@ -39,6 +39,9 @@ package final class TokenCache: Sendable {
 
   package var count: Int { state.withLock { $0.tokens.count } }
 
+  /// How many wait for the exchange of this key.
+  package func waiterCount(for key: Key) -> Int { state.withLock { $0.flights[key]?.count ?? 0 } }
+
   /// The token when there is one that lives long enough.
   package func token(for key: Key, minimumSeconds: Int) -> AccessToken? {
     guard let token = state.withLock({ $0.tokens[key] }), token.lives(atLeast: minimumSeconds, after: wallClock.now())

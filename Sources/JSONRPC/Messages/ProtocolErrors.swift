@@ -71,7 +71,7 @@ extension ResponseError {
   }
 
   static func methodNotFound(_ method: String, known: some Sequence<String>) -> ResponseError {
-    let hint = closestName(to: method, among: known).map { "Did you mean `\($0)`?" }
+    let hint = Spelling.nearest(to: method, among: known).map { "Did you mean `\($0)`?" }
     return ResponseError(
       .methodNotFound,
       "There is no method `\(method.shortened)`.",

@@ -40,6 +40,8 @@ struct InFlight: Sendable {
   private var requests: [Serial: PendingRequest] = [:]
   private var serials: [RequestID: Serial] = [:]
 
+  var count: Int { requests.count }
+
   var all: [Serial] { requests.keys.sorted() }
 
   func contains(_ id: RequestID) -> Bool { !serials.isEmpty && serials[id] != nil }

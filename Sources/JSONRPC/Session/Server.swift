@@ -78,7 +78,7 @@ package final class Server<Context: Sendable>: Sendable {
   package func statistics() -> Statistics {
     dispatcher.table.withLock { table in
       var statistics = table.statistics
-      statistics.inFlight = table.unanswered
+      statistics.inFlight = table.inFlight.count
       return statistics
     }
   }

@@ -18,15 +18,16 @@ package final class StdioTransport: Output {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Returns when the session has ended. A writer stuck in a pipe that nobody reads is left behind for the process to
-  /// end.
+  /// Returns when the session has ended; from then on the descriptors are not touched.
   package func run<Context>(_ server: Server<Context>) async throws(StdioFailure) -> Ending {
-    try startThread { self.write(from: server) }
-    try startThread { self.read(into: server) }
+    let writer = try Thread { self.write(from: server) }
+    let reader = try Thread { self.read(into: server) }
     let ending = await server.ending()
-    // The session takes and gives nothing more: both threads notice.
+    // Neither waits for anything but its descriptor and its bell, so both end at once.
     readerBell.ring()
     writerBell.ring()
+    reader.join()
+    writer.join()
     return ending
   }
 
@@ -75,11 +76,14 @@ package final class StdioTransport: Output {
   // MARK: Writing
 
   package func writeAtOnce(_ frame: [UInt8]) -> ImmediateWrite {
-    // A pipe that is ready takes that much without blocking (POSIX, write), and a socket far more.
-    guard frame.count <= PIPE_BUF else { return .wrote(0) }
+    frame.count <= PIPE_BUF ? writeAtOnce(frame[...]) : .wrote(0)
+  }
+
+  /// A pipe that is ready takes `PIPE_BUF` bytes without blocking (POSIX, write), and a socket more.
+  private func writeAtOnce(_ piece: ArraySlice<UInt8>) -> ImmediateWrite {
     var wait = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
     guard poll(&wait, 1, 0) > 0 else { return .wrote(0) }
-    switch Glibc.write(output, frame, frame.count) {
+    switch piece.withUnsafeBytes({ Glibc.write(output, $0.baseAddress, $0.count) }) {
     case ..<0: return errno == EINTR || errno == EAGAIN ? .wrote(0) : .broken
     case let count: return .wrote(count)
     }
@@ -92,7 +96,7 @@ package final class StdioTransport: Output {
     while true {
       switch server.nextStep() {
       case .write(let bytes):
-        guard write(bytes) else { return server.outputBroke() }
+        guard write(bytes, from: server) else { return server.outputBroke() }
       case .idle:
         guard !server.hasEnded else { return }
         writerBell.wait()
@@ -101,20 +105,25 @@ package final class StdioTransport: Output {
     }
   }
 
-  private func write(_ bytes: [UInt8]) -> Bool {
+  /// Writes all of it, however slowly it is read, unless the session ends before. False when the output is broken.
+  private func write<Context>(_ bytes: [UInt8], from server: Server<Context>) -> Bool {
     var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(output, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        rest = rest.dropFirst(count)
-      } else if errno == EAGAIN {
-        // Somebody else set it non-blocking.
-        var wait = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
-        poll(&wait, 1, -1)
-      } else if errno != EINTR {
-        return false
+    while !rest.isEmpty, !server.hasEnded {
+      switch writeAtOnce(rest.prefix(Int(PIPE_BUF))) {
+      case .wrote(0): waitForOutput()
+      case .wrote(let count): rest = rest.dropFirst(count)
+      case .broken: return false
       }
     }
     return true
+  }
+
+  private func waitForOutput() {
+    var waits = [
+      pollfd(fd: output, events: Int16(POLLOUT), revents: 0),
+      pollfd(fd: writerBell.descriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    guard poll(&waits, nfds_t(waits.count), -1) > 0 else { return }
+    if waits[1].revents != 0 { writerBell.wait() }
   }
 }

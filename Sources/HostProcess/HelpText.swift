@@ -1,0 +1,29 @@
+extension Options {
+  /// What `--help` prints, and whoever starts the program on a terminal sees.
+  package static let helpText = """
+    onbehalf lets a backend call Oracle Fusion AI agents and REST APIs as the real end user.
+
+    A program starts it and speaks JSON-RPC 2.0 over its standard input and output; on a terminal it only prints this.
+    Try it from a shell:
+
+      printf '{"jsonrpc":"2.0","id":1,"method":"ping"}\\n' | onbehalf
+
+    Options, also as --option=value:
+
+      --admin                 allow methods that change keys, profiles, secrets or stores
+      --store STORE           where private keys are kept; also ONBEHALF_STORE
+                                secret-service  the desktop's keyring, over D-Bus (default)
+                                file:PATH       a file sealed with a passphrase, for servers
+                                memory          nowhere: all keys are gone when it ends
+      --passphrase-file PATH  the passphrase of --store file:PATH
+      --config PATH           the profile file; also ONBEHALF_CONFIG
+                              (default $XDG_CONFIG_HOME/onbehalf/config.json)
+      --policy PATH           rules that narrow what every profile allows
+      --framing FRAMING       auto (default), headers (Content-Length) or lines (one message per line)
+      --log-level LEVEL       error, warn (default), info or debug; the log goes to standard error
+      --no-parent-watch       do not end when the starting process ends; end of input still ends it
+      --version               print the version and end
+      --help                  print this and end
+
+    """
+}

@@ -1,0 +1,114 @@
+import Delegation
+import JSON
+import TestSupport
+import Testing
+
+struct PolicyTests {
+  private func layers(_ file: Policy? = nil, _ change: (inout Profile) -> Void = { _ in }) throws -> PolicyLayers {
+    PolicyLayers(policyFile: file, profile: try Samples.profile(change))
+  }
+
+  private func policy(allow: [String], deny: [String]? = nil) -> Policy {
+    Policy(subjects: Policy.Subjects(allow: allow, deny: deny))
+  }
+
+  @Test func denyWinsAndFoldsCase() throws {
+    let layers = try layers()
+    try layers.permit(subject: Subject("curtis.feitty", unicode: false))
+    for name in ["admin", "Admin", "ADMIN"] {
+      #expect(throws: PolicyFailure.self) { try layers.permit(subject: Subject(name, unicode: false)) }
+    }
+  }
+
+  @Test func allowMatchesExactly() throws {
+    let layers = try layers { $0.policy.subjects.allow = ["curtis.feitty"] }
+    #expect(throws: PolicyFailure.self) { try layers.permit(subject: Subject("Curtis.Feitty", unicode: false)) }
+  }
+
+  @Test func everyLayerMustAllow() throws {
+    let subject = try Subject("curtis.feitty", unicode: false)
+    try layers(policy(allow: ["curtis.*"])).permit(subject: subject)
+    let expected = PolicyFailure.subjectDenied(
+      rule: PolicyFailure.Rule(layer: "policy file", text: "no pattern of subjects.allow matches")
+    )
+    #expect(throws: expected) { try layers(policy(allow: ["ap.*"])).permit(subject: subject) }
+  }
+
+  @Test func onlyTheOwnScopeWithoutAList() throws {
+    try layers().permit(scope: Samples.scope)
+    #expect(throws: PolicyFailure.self) { try layers().permit(scope: "other") }
+    try layers { $0.policy.scopes = ["oth*"] }.permit(scope: "other")
+    try layers { $0.policy.scopes = ["oth*"] }.permit(scope: Samples.scope)
+    var file = policy(allow: ["*"])
+    file.scopes = ["oth*"]
+    #expect(throws: PolicyFailure.self) { try layers(file).permit(scope: Samples.scope) }
+  }
+
+  @Test func limitedAgentsMeanNoRawCredentials() throws {
+    try layers().permitRawCredentials(profile: "dev5")
+    #expect(throws: PolicyFailure.self) {
+      try layers { $0.policy.agents = ["*"] }.permitRawCredentials(profile: "dev5")
+    }
+    try layers {
+      $0.policy.agents = ["*"]
+      $0.policy.rawCredentials = true
+    }.permitRawCredentials(profile: "dev5")
+    var file = policy(allow: ["*"])
+    file.agents = ["A"]
+    #expect(throws: PolicyFailure.self) {
+      try layers(file) { $0.policy.rawCredentials = true }.permitRawCredentials(profile: "dev5")
+    }
+  }
+
+  @Test(arguments: ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "prn", "user.tenant.name", "department"])
+  func claimsAreForbiddenUnlessNamed(_ claim: String) throws {
+    #expect(try layers().firstForbiddenClaim([claim]) == claim)
+    let open = try layers { $0.policy.extraClaims = ["department", "sub"] }
+    #expect(open.firstForbiddenClaim([claim]) == (claim == "department" ? nil : claim))
+  }
+
+  @Test(arguments: ["", "{", "[]", #"{"subjects":{"allow":[]}}"#, #"{"subjects":{"allow":["*"]},"x":1}"#])
+  func aPolicyFileThatCannotBeUsedDeniesEverything(_ text: String) {
+    let book = PolicyBook(file: InMemoryGuardedFile("/policy.json", bytes: Array(text.utf8)))
+    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+  }
+
+  @Test func aPolicyFileThatIsAbsentOrUnsafeDeniesEverything() {
+    let file = InMemoryGuardedFile("/policy.json")
+    let book = PolicyBook(file: file)
+    #expect(throws: PolicyFailure.unusable(found: "no such file")) { try book.current(deadline: .now) }
+    file.failure = .unsafe(found: "/policy.json is writable by others")
+    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+  }
+
+  @Test func aChangedPolicyFileCountsAtOnce() throws {
+    let file = InMemoryGuardedFile("/policy.json", bytes: Array(#"{"subjects":{"allow":["a"]}}"#.utf8))
+    let book = PolicyBook(file: file)
+    #expect(try book.current(deadline: .now)?.subjects.allow == ["a"])
+    file.bytes = Array(#"{"subjects":{"allow":["b"]}}"#.utf8)
+    #expect(try book.current(deadline: .now)?.subjects.allow == ["b"])
+    file.bytes = nil
+    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+  }
+
+  @Test func exactlyOneOfSubjectAndUserToken() async throws {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    try book.save(Samples.profile(), deadline: .now)
+    let authorization = Authorization(profiles: book, policy: PolicyBook(file: nil))
+    let token = Samples.token(["sub": "curtis.feitty"])
+    for (subject, userToken) in [(nil, nil), ("curtis.feitty", token), (nil, "no token")] as [(String?, String?)] {
+      #expect(throws: Failure.self) {
+        try authorization.permit(profile: nil, subject: subject, userToken: userToken, deadline: .now)
+      }
+    }
+    let permit = try authorization.permit(profile: nil, subject: nil, userToken: token, deadline: .now)
+    #expect(permit.grant.subject.text == "curtis.feitty")
+    let admin = Samples.token(["sub": "Admin"])
+    #expect(throws: Failure.self) {
+      try authorization.permit(profile: nil, subject: nil, userToken: admin, deadline: .now)
+    }
+    #expect(throws: Failure.self) {
+      try authorization.permit(profile: nil, subject: "client-1", userToken: nil, deadline: .now)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Delegation
+import JSON
+import TestSupport
+import Testing
+
+struct ProfileTests {
+  private func parse(_ value: JSONValue) throws(ProfileFailure) -> ProfileFile {
+    try ProfileFile(parsing: ["profiles": ["dev5": value]], source: "test")
+  }
+
+  private func with(_ name: String, _ value: JSONValue?) -> JSONValue {
+    guard case .object(var members) = Samples.profileJSON else { return .null }
+    members.removeAll { $0.name == name }
+    if let value { members.append(JSONValue.Member(name, value)) }
+    return .object(members)
+  }
+
+  @Test func aValidProfileIsTakenWithCanonicalURLs() throws {
+    let file = try parse(with("fusionUrl", "HTTPS://Pod.example:443/"))
+    #expect(file.profiles["dev5"]?.fusionUrl == "https://pod.example")
+  }
+
+  @Test(
+    arguments: [
+      ("name", "other", "name"),
+      ("identityDomainUrl", "https://x.example/oauth2", "identityDomainUrl"),
+      ("identityDomainUrl", "http://x.example", "identityDomainUrl"),
+      ("identityDomainUrl", 5, "identityDomainUrl"),
+      ("clientId", "", "clientId"),
+      ("clientId", "a\nb", "clientId"),
+      ("clientAuthentication", "none", "clientAuthentication"),
+      ("key", nil, "key"),
+      ("key", "a/b", "key"),
+      ("scope", "", "scope"),
+      ("fusionUrl", nil, "fusionUrl"),
+      ("audience", [], "audience"),
+      ("audience", "x", "audience"),
+      ("assertionLifetimeSeconds", 301, "assertionLifetimeSeconds"),
+      ("assertionLifetimeSeconds", 0, "assertionLifetimeSeconds"),
+      ("opaqueTokens", "maybe", "opaqueTokens"),
+      ("caFile", "relative.pem", "caFile"),
+      ("proxy", "proxy.example", "proxy"),
+      ("keyIdleSeconds", 0, "keyIdleSeconds"),
+      ("policy", nil, "policy"),
+      ("policy", ["subjects": ["allow": []]], "policy.subjects.allow"),
+      ("policy", ["subjects": [:]], "policy.subjects.allow"),
+      ("policy", ["subjects": ["allow": ["*"], "denny": ["admin"]]], "policy.subjects.denny"),
+      ("policy", ["subjects": ["allow": ["a b"]]], "policy.subjects.allow[0]"),
+      ("policy", ["subjects": ["allow": ["*"]], "extraClaims": ["sub"]], "policy.extraClaims[0]"),
+      ("polciy", [:], "polciy"),
+      ("rateLimit", [:], "rateLimit"),
+    ] as [(String, JSONValue?, String)]
+  )
+  func aWrongFieldIsNamed(_ field: String, _ value: JSONValue?, _ named: String) {
+    do {
+      _ = try parse(with(field, value))
+      Issue.record("taken")
+    } catch ProfileFailure.invalid(_, let found, let problem) {
+      #expect(found == named)
+      #expect(!problem.isEmpty)
+    } catch {
+      Issue.record("\(error)")
+    }
+  }
+
+  @Test(arguments: ["[]", "{", #"{"profile":{}}"#, #"{"profiles":[]}"#, #"{"profiles":{"a":1}}"#, ""])
+  func aWrongFileIsAnErrorAndNeverAnEmptyList(_ text: String) {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json", bytes: Array(text.utf8)))
+    #expect(throws: Failure.self) { try book.all(deadline: .now) }
+    #expect(throws: Failure.self) { try book.profile("a", deadline: .now) }
+  }
+
+  @Test func theFileIsReadAgainWhenItChanges() throws {
+    let file = InMemoryGuardedFile("/config.json")
+    let book = ProfileBook(file: file)
+    #expect(try book.all(deadline: .now).isEmpty)
+    file.bytes = JSONValue.object([.init("profiles", ["dev5": Samples.profileJSON])]).serialized()
+    #expect(try book.all(deadline: .now).map(\.name) == ["dev5"])
+    file.bytes = Array("broken".utf8)
+    #expect(throws: Failure.self) { try book.all(deadline: .now) }
+  }
+
+  @Test func aGivenProfileMayNotTakeASavedName() throws {
+    let file = InMemoryGuardedFile("/config.json")
+    let book = ProfileBook(file: file)
+    try book.save(Samples.profile(), deadline: .now)
+    book.give(ProfileFile(profiles: ["dev5": try Samples.profile { $0.policy.subjects.allow = ["*"] }]))
+    #expect(throws: Failure.self) { try book.profile("dev5", deadline: .now) }
+  }
+
+  @Test func theDefaultIsTheOneNamedElseTheOnlyOne() throws {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    #expect(throws: Failure.profile(.notFound(name: nil, known: []))) { try book.profile(nil, deadline: .now) }
+    try book.save(Samples.profile(), deadline: .now)
+    #expect(try book.profile(nil, deadline: .now).name == "dev5")
+    try book.save(Samples.profile { $0.name = "prod" }, deadline: .now)
+    #expect(throws: Failure.profile(.notFound(name: nil, known: ["dev5", "prod"]))) {
+      try book.profile(nil, deadline: .now)
+    }
+    book.give(ProfileFile(defaultProfile: "prod"))
+    #expect(try book.profile(nil, deadline: .now).name == "prod")
+  }
+
+  @Test func whatIsSavedComesBackByteForByte() throws {
+    let file = InMemoryGuardedFile("/config.json")
+    try ProfileBook(file: file).save(Samples.profile(), deadline: .now)
+    #expect(try ProfileBook(file: file).named("dev5", deadline: .now) == Samples.profile().validated())
+    try ProfileBook(file: file).delete("dev5", deadline: .now)
+    #expect(throws: Failure.profile(.notFound(name: "dev5", known: []))) {
+      try ProfileBook(file: file).delete("dev5", deadline: .now)
+    }
+  }
+
+  @Test func aDisabledProfileIsNotUsed() throws {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    try book.save(Samples.profile { $0.disabled = true }, deadline: .now)
+    #expect(throws: Failure.policy(.profileDisabled("dev5"))) { try book.profile("dev5", deadline: .now) }
+    #expect(try book.named("dev5", deadline: .now).disabled == true)
+  }
+}

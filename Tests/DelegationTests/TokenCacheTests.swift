@@ -1,0 +1,128 @@
+import Delegation
+import Synchronization
+import TestSupport
+import Testing
+
+struct TokenCacheTests {
+  private let key = TokenCache.Key(subject: Array("curtis.feitty".utf8), scope: "s", identity: [1])
+
+  private func token(_ text: String, seconds: Int64 = 3600) -> AccessToken {
+    AccessToken(text: text, scope: "s", subject: "curtis.feitty", expiresAt: UnixTime(seconds: 1_700_000_000 + seconds))
+  }
+
+  /// An exchange that a test lets go when it likes, and that counts how often it was begun.
+  private final class Gate: Sendable {
+    private let state = Mutex((begun: 0, waiting: [CheckedContinuation<TokenCache.Outcome, Never>]()))
+    var begun: Int { state.withLock(\.begun) }
+
+    func exchange() async -> TokenCache.Outcome {
+      await withCheckedContinuation { continuation in
+        state.withLock {
+          $0.begun += 1
+          $0.waiting.append(continuation)
+        }
+      }
+    }
+
+    func open(_ outcome: TokenCache.Outcome) {
+      for continuation in state.withLock({ $0.waiting }) { continuation.resume(returning: outcome) }
+    }
+  }
+
+  @Test func aThousandCallersShareOneExchange() async throws {
+    let cache = TokenCache(wallClock: FixedWallClock())
+    let gate = Gate()
+    let key = key
+    let texts = try await withThrowingTaskGroup(of: String.self) { group in
+      for _ in 0..<1000 {
+        group.addTask { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() }.text }
+      }
+      while cache.waiterCount(for: key) < 1000 { await Task.yield() }
+      gate.open(.success(token("one")))
+      return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+    }
+    #expect(texts == ["one"])
+    #expect(gate.begun == 1)
+    #expect(cache.token(for: key, minimumSeconds: 60)?.text == "one")
+  }
+
+  @Test func oneMayLeaveAndTheOthersStay() async throws {
+    let cache = TokenCache(wallClock: FixedWallClock())
+    let gate = Gate()
+    let key = key
+    let leaver = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    let stayer = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    while cache.waiterCount(for: key) < 2 { await Task.yield() }
+    leaver.cancel()
+    await #expect(throws: Failure.abandoned) { try await leaver.value }
+    gate.open(.success(token("one")))
+    #expect(try await stayer.value.text == "one")
+    #expect(gate.begun == 1)
+  }
+
+  @Test func whoIsCancelledBeforeWaitingStartsNothing() async {
+    let cache = TokenCache(wallClock: FixedWallClock())
+    let gate = Gate()
+    let key = key
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() }
+    }
+    await #expect(throws: Failure.abandoned) { try await task.value }
+    #expect(gate.begun == 0)
+  }
+
+  @Test func aFailureIsToldToAllAndNotKept() async throws {
+    let cache = TokenCache(wallClock: FixedWallClock())
+    let failure = Failure.token(.noClientSecret(profile: "dev5"))
+    await #expect(throws: failure) { try await cache.exchanged(key, minimumSeconds: 60) { .failure(failure) } }
+    let token = token("next")
+    #expect(try await cache.exchanged(key, minimumSeconds: 60) { .success(token) }.text == "next")
+  }
+
+  @Test func aTokenThatLivesTooShortIsNotGivenOut() async throws {
+    let clock = FixedWallClock()
+    let cache = TokenCache(wallClock: clock)
+    let token = token("one", seconds: 100)
+    _ = try await cache.exchanged(key, minimumSeconds: 60) { .success(token) }
+    #expect(cache.token(for: key, minimumSeconds: 60) != nil)
+    #expect(cache.token(for: key, minimumSeconds: 100) == nil)
+    clock.advance(bySeconds: 41)
+    #expect(cache.token(for: key, minimumSeconds: 60) == nil)
+    #expect(cache.token(for: key, minimumSeconds: 58) != nil)
+  }
+
+  @Test func staysWithinItsBound() async throws {
+    let cache = TokenCache(wallClock: FixedWallClock(), maximumEntries: 3)
+    for index in 0..<10 {
+      let key = TokenCache.Key(subject: [UInt8(index)], scope: "s", identity: [1])
+      let token = token("t\(index)", seconds: Int64(100 + index))
+      _ = try await cache.exchanged(key, minimumSeconds: 0) { .success(token) }
+      #expect(cache.count <= 3)
+    }
+    let last = TokenCache.Key(subject: [9], scope: "s", identity: [1])
+    #expect(cache.token(for: last, minimumSeconds: 0)?.text == "t9")
+  }
+
+  /// Whatever the domain could tell apart is told apart here.
+  @Test func everyFieldOfTheProfileMakesAnotherToken() async throws {
+    let bench = try await Bench()
+    let base = try Samples.profile()
+    let changes: [@Sendable (inout Profile) -> Void] = [
+      { $0.identityDomainUrl = "https://other.example" }, { $0.clientId = "client-2" }, { $0.key = "other" },
+      { $0.clientAuthentication = .clientSecretBasic }, { $0.audience = ["a"] }, { $0.tenantName = "t" },
+      { $0.kid = "k" }, { $0.subjectClaim = "user_name" },
+    ]
+    bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
+    let request = TokenService.Request(.subject(try Subject("curtis.feitty", unicode: false)), scope: base.scope)
+    _ = try await bench.tokens.token(request, profile: base)
+    #expect(bench.tokens.cached(request, profile: base) != nil)
+    for change in changes {
+      var other = base
+      change(&other)
+      #expect(bench.tokens.cached(request, profile: other) == nil)
+    }
+    let userToken = UserGrant.userToken("t", request.grant.subject)
+    #expect(bench.tokens.cached(TokenService.Request(userToken, scope: base.scope), profile: base) == nil)
+  }
+}

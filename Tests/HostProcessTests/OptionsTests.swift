@@ -1,0 +1,99 @@
+import HostProcess
+import Testing
+
+@Suite struct OptionsTests {
+  private func options(_ line: String, _ environment: [String: String] = [:]) throws -> Options {
+    try Options(arguments: line.split(separator: " ").map(String.init), environment: environment)
+  }
+
+  private func expected(_ change: (inout Options) -> Void) -> Options {
+    var options = Options()
+    change(&options)
+    return options
+  }
+
+  @Test func defaults() throws {
+    let options = try options("")
+    #expect(options.action == .serve && options.store == .secretService && options.framing == .auto)
+    #expect(!options.isAdmin && options.watchesParent && options.logLevel == .warn)
+  }
+
+  @Test func everyOption() throws {
+    let all = """
+      --admin --store file:/s --passphrase-file /p --config /c --policy /r --framing lines --log-level debug \
+      --no-parent-watch
+      """
+    let expected = expected {
+      $0.isAdmin = true
+      $0.store = .file("/s")
+      $0.passphraseFile = "/p"
+      $0.configPath = "/c"
+      $0.policyPath = "/r"
+      $0.framing = .lines
+      $0.logLevel = .debug
+      $0.watchesParent = false
+    }
+    #expect(try options(all) == expected)
+    let withEquals = """
+      --log-level=debug --admin --no-parent-watch --store=file:/s --passphrase-file=/p --config=/c --policy=/r \
+      --framing=lines
+      """
+    #expect(try options(withEquals) == expected)
+  }
+
+  @Test(arguments: [
+    ("--help", Options.Action.printHelp), ("--version", .printVersion), ("--version --admin --help", .printHelp),
+  ]) func actions(line: String, action: Options.Action) throws {
+    #expect(try options(line).action == action)
+  }
+
+  @Test func theEnvironmentStandsInForWhatIsAbsent() throws {
+    let environment = ["ONBEHALF_STORE": "memory", "ONBEHALF_CONFIG": "/e"]
+    #expect(try options("", environment).store == .memory)
+    #expect(try options("", environment).configPath == "/e")
+    #expect(try options("--store secret-service --config=/c", environment).store == .secretService)
+    #expect(try options("--store secret-service --config=/c", environment).configPath == "/c")
+    #expect(try options("", ["ONBEHALF_STORE": "", "ONBEHALF_CONFIG": ""]) == Options())
+  }
+
+  @Test func valuesMayHoldEqualsSigns() throws {
+    #expect(try options("--config=/a=b").configPath == "/a=b")
+    #expect(try options("--config=--odd").configPath == "--odd")
+  }
+
+  @Test(arguments: [
+    ("--admim", "there is no option '--admim'; did you mean --admin?"),
+    ("--logLevel debug", "there is no option '--logLevel'; did you mean --log-level?"),
+    ("--mcp", "there is no option '--mcp'; did you mean --help?"),
+    ("--something-else", "there is no option '--something-else'; see --help"),
+    ("-h", "there is no option '-h'; did you mean --help?"),
+    ("serve", "there is no argument 'serve'; onbehalf takes options only, see --help"),
+    ("--admin=yes", "--admin takes no value"),
+    ("--admin --admin", "--admin is given twice"),
+    ("--store memory --store=memory", "--store is given twice"),
+    ("--store", "--store needs a value: secret-service, file:PATH or memory"),
+    ("--store --admin", "--store needs a value: secret-service, file:PATH or memory"),
+    ("--config=", "--config needs a value: a path"),
+    ("--store disk", "--store is 'disk'; it must be secret-service, file:PATH or memory"),
+    ("--store file:", "--store is 'file:'; it must be secret-service, file:PATH or memory"),
+    ("--framing xml", "--framing is 'xml'; it must be one of auto, headers, lines"),
+    ("--log-level=Debug", "--log-level is 'Debug'; it must be one of error, warn, info, debug"),
+    ("--passphrase-file /p", "--passphrase-file opens an encrypted file; give --store file:PATH with it"),
+    ("\u{1B}[31m", "there is no argument '?[31m'; onbehalf takes options only, see --help"),
+  ]) func mistakes(line: String, sentence: String) {
+    let error = #expect(throws: UsageError.self) { try options(line) }
+    #expect(error?.description == sentence)
+  }
+
+  @Test func aMistakeInAVariableNamesIt() {
+    let error = #expect(throws: UsageError.self) { try options("", ["ONBEHALF_STORE": "disk"]) }
+    #expect(error?.description == "ONBEHALF_STORE is 'disk'; it must be secret-service, file:PATH or memory")
+  }
+
+  @Test(arguments: [
+    "--admin", "--store", "--passphrase-file", "--config", "--policy", "--framing", "--log-level", "--no-parent-watch",
+    "--version", "--help", "ONBEHALF_STORE", "ONBEHALF_CONFIG",
+  ]) func helpNames(_ word: String) {
+    #expect(Options.helpText.contains(word))
+  }
+}
