@@ -27,6 +27,20 @@ import Testing
     #expect(try scratch.names() == [])
   }
 
+  @Test func createsMoreDirectoriesWhereAsked() throws {
+    let scratch = try Scratch()
+    func file(_ path: String) -> LocalFile {
+      LocalFile(path: scratch.path(path), maximumBytes: 100, mode: .private, createdDirectories: 2)
+    }
+    try file(".config/onbehalf/config.json").update(deadline: .soon) { _ in [1] }
+    #expect(try scratch.permissions(".config") == 0o700)
+    #expect(try scratch.permissions(".config/onbehalf") == 0o700)
+    #expect(throws: FileFailure.self) {
+      try file("home/.config/onbehalf/config.json").update(deadline: .soon) { _ in [1] }
+    }
+    #expect(try scratch.names() == [".config"])
+  }
+
   @Test(arguments: [0, 0o077, 0o777] as [mode_t])
   func doesNotDependOnTheUmask(_ mask: mode_t) async throws {
     let scratch = try Scratch()
