@@ -17,6 +17,12 @@ import Testing
     }
   }
 
+  @Test(arguments: ["autolaunch:", "unix:path=/a;unixexec:path=/bin/true"])
+  func startsNoProgram(_ address: String) {
+    let found = "DBUS_SESSION_BUS_ADDRESS starts a program; only a bus that runs is used"
+    #expect(throws: StoreFailure.unavailable(.noBus, found: found)) { try SessionBus(variable: address).address() }
+  }
+
   @Test func prefersWhatTheEnvironmentSays() throws {
     let bus = SessionBus(variable: "unix:path=/a", user: 1, runtimeDirectory: "/nonexistent")
     #expect(try bus.address() == "unix:path=/a")
