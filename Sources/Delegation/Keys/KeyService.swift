@@ -155,9 +155,9 @@ package struct KeyService: Sendable {
     try commit(caller)
     do throws(StoreFailure) {
       try await store.write(
-        SecretItem(.clientSecret, profile.name),
+        .clientSecret(of: profile),
         secret: secret,
-        publicAttributes: ["identity-domain": profile.identityDomainUrl, "client-id": profile.clientId],
+        publicAttributes: ["identity-domain-url": profile.identityDomainUrl, "client-id": profile.clientId],
         replacing: true,
         deadline: caller.deadline
       )
@@ -211,7 +211,7 @@ package struct KeyService: Sendable {
       "created": item.createdAt.rfc3339,
       "x5t#S256": Thumbprints(of: certificate).x5tS256,
     ]
-    attributes["identity-domain"] = item.binding?.identityDomainUrl
+    attributes["identity-domain-url"] = item.binding?.identityDomainUrl
     attributes["client-id"] = item.binding?.clientId
     return attributes
   }
