@@ -70,11 +70,15 @@ struct Bench {
     _ = try await keys.create(KeyService.Creation(alias: "payables", binding: binding), for: RecordingCaller())
   }
 
-  func permit(_ subject: String = "curtis.feitty", profile: Profile? = nil) throws -> Authorization.Permit {
+  func permit(
+    _ subject: String = "curtis.feitty",
+    profile: Profile? = nil,
+    policy: PolicyBook = PolicyBook(file: nil)
+  ) throws -> Authorization.Permit {
     let profile = try profile ?? Samples.profile()
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
     book.give(ProfileFile(defaultProfile: profile.name, profiles: [profile.name: profile]))
-    return try Authorization(profiles: book, policy: PolicyBook(file: nil))
+    return try Authorization(profiles: book, policy: policy)
       .permit(profile: nil, subject: subject, userToken: nil, deadline: .now)
   }
 }

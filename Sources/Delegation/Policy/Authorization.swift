@@ -16,6 +16,7 @@ package struct Authorization: Sendable {
     package let profile: Profile
     package let layers: PolicyLayers
     package let grant: UserGrant
+    fileprivate let authorization: Authorization
   }
 
   /// - Parameter subject: exactly one of it and `userToken` must be there.
@@ -33,7 +34,7 @@ package struct Authorization: Sendable {
       )
     }
     do { try layers.permit(subject: grant.subject) } catch { throw .policy(error) }
-    return Permit(profile: profile, layers: layers, grant: grant)
+    return Permit(profile: profile, layers: layers, grant: grant, authorization: self)
   }
 
   /// The profile with its layers, for calls that name no user.
@@ -74,6 +75,17 @@ package struct Authorization: Sendable {
 }
 
 extension Authorization.Permit {
+  /// The same question once more, for work that goes on while profiles and policy may change.
+  func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Self {
+    let name = profile.name
+    return switch grant {
+    case .subject(let subject):
+      try authorization.permit(profile: name, subject: subject.text, userToken: nil, deadline: deadline)
+    case .userToken(let token, _):
+      try authorization.permit(profile: name, subject: nil, userToken: token, deadline: deadline)
+    }
+  }
+
   /// The scope of a call: the one asked for, else the profile's, if policy gives it.
   package func scope(_ asked: String?) throws(Failure) -> String {
     let scope = asked ?? profile.scope
