@@ -152,7 +152,10 @@ def test_progress_comes_in_order_and_before_the_answer(sidecar: Sidecar) -> None
 
 
 @pytest.mark.parametrize(("states", "state"), [
-    (["WAITING"], "waiting"), (["COMPLETED"], "complete"), (["SUCCESS"], "complete"), (["NEW_STATE", "COMPLETE"], "complete"),
+    (["WAITING"], "waiting"),
+    (["COMPLETED"], "complete"),
+    (["SUCCESS"], "complete"),
+    (["NEW_STATE", "COMPLETE"], "complete"),
 ])
 def test_states_of_a_run(sidecar: Sidecar, sandbox: Sandbox, states: list[str], state: str) -> None:
     sandbox.fault("pod", "run", path="*/invokeAsync", states=states)
