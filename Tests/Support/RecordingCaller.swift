@@ -21,7 +21,7 @@ package final class RecordingCaller: Caller {
   package var commits: Int { state.withLock(\.commits) }
   package var isCommitted: Bool { state.withLock(\.isCommitted) }
   package var abandonDetail: JSONValue? { state.withLock(\.abandonDetail) }
-  /// What the error said when the commit point was left: where a caller who has gone is answered.
+  /// What the caller would have been told when the commit point was left last.
   package var detailOnLeaving: JSONValue? { state.withLock(\.detailOnLeaving) }
   package var reports: [String] { state.withLock(\.reports) }
 
@@ -43,7 +43,6 @@ package final class RecordingCaller: Caller {
       state.detailOnLeaving = state.abandonDetail
     }
   }
-
   package func onAbandon(_ detail: JSONValue) { state.withLock { $0.abandonDetail = detail } }
   package func report(_ message: String, detail: JSONValue?) { state.withLock { $0.reports.append(message) } }
 }

@@ -26,8 +26,9 @@ package struct AgentService: Sendable {
   private static let tolerableFailures = 4
   /// How long one poll may take: a pod that has fallen silent is asked again.
   private static let pollTimeout: Duration = .seconds(30)
-  /// How long the answer to `invokeAsync` is awaited past the deadline (`Caller.passCommitPoint`).
-  private static let patience: Duration = .seconds(2)
+  /// How much longer than its caller an invocation waits for the pod's answer, which tells what became of it. More than
+  /// the caller's patience behind the commit point, so that this ends it and the state stays "unknown".
+  private static let overtime: Duration = .seconds(3)
 
   /// Starts a run; with `wait` follows it until it ends or a person has to act.
   package func invoke(
@@ -53,6 +54,7 @@ package struct AgentService: Sendable {
       polls: 0
     )
     run.take(status, at: wallClock.now())
+    // In this order: a caller whose time ended meanwhile is told the job, not that nothing is known.
     caller.onAbandon(run.detached(as: "detached"))
     caller.leaveCommitPoint()
     caller.report("The run has started.", detail: run.progress)
@@ -112,7 +114,7 @@ package struct AgentService: Sendable {
       session,
       for: caller,
       what: "agent \(invocation.agent)",
-      deadline: caller.deadline.advanced(by: Self.patience)
+      deadline: caller.deadline.advanced(by: Self.overtime)
     ) { request throws(Failure) in
       let message = try request.invoke(invocation)
       try commit(caller)
