@@ -40,7 +40,6 @@ struct AgentServiceTests {
     #expect(caller.detailOnLeaving?["state"] == "detached")
 
     let requests = bench.http.requests
-    #expect(requests[1].deadline == caller.deadline + .seconds(3), "the true result is awaited past the deadline")
     #expect(requests[2].deadline <= bench.clock.now + .seconds(30), "a silent pod is asked again")
     #expect(requests.map { $0.method.rawValue } == ["POST", "POST", "GET", "GET"])
     #expect(requests[1].target == "/api/fusion-ai/orchestrator/agent/v2/PAYABLES_TEAM/invokeAsync")
@@ -62,7 +61,6 @@ struct AgentServiceTests {
     started(bench)
     let caller = RecordingCaller()
     _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: false, for: caller)
-    #expect(bench.http.requests[0].deadline == caller.deadline)
     #expect(bench.http.requests[1].deadline > caller.deadline.advanced(by: .seconds(2)))
     #expect(caller.detailOnLeaving?["state"] == "detached")
     #expect(caller.detailOnLeaving?["jobId"] == "job-1")
