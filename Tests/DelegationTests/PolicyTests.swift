@@ -39,6 +39,10 @@ struct PolicyTests {
     #expect(throws: PolicyFailure.self) { try layers().permit(scope: "other") }
     try layers { $0.policy.scopes = ["oth*"] }.permit(scope: "other")
     try layers { $0.policy.scopes = ["oth*"] }.permit(scope: Samples.scope)
+    for list in ["oth urn:opc:idm:__myscopes__", "oth ", "\(Samples.scope) more"] {
+      #expect(throws: PolicyFailure.self) { try layers { $0.policy.scopes = ["oth*"] }.permit(scope: list) }
+    }
+    try layers { $0.policy.scopes = ["oth*"] }.permit(scope: "\(Samples.scope) other")
     var file = policy(allow: ["*"])
     file.scopes = ["oth*"]
     #expect(throws: PolicyFailure.self) { try layers(file).permit(scope: Samples.scope) }
@@ -93,7 +97,7 @@ struct PolicyTests {
 
   @Test func exactlyOneOfSubjectAndUserToken() async throws {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
-    try book.save(Samples.profile(), deadline: .now)
+    try await book.save(Samples.profile(), for: RecordingCaller())
     let authorization = Authorization(profiles: book, policy: PolicyBook(file: nil))
     let token = Samples.token(["sub": "curtis.feitty"])
     for (subject, userToken) in [(nil, nil), ("curtis.feitty", token), (nil, "no token")] as [(String?, String?)] {
@@ -107,8 +111,10 @@ struct PolicyTests {
     #expect(throws: Failure.self) {
       try authorization.permit(profile: nil, subject: nil, userToken: admin, deadline: .now)
     }
-    #expect(throws: Failure.self) {
-      try authorization.permit(profile: nil, subject: "client-1", userToken: nil, deadline: .now)
+    for client in ["client-1", "Client-1"] {
+      #expect(throws: Failure.self) {
+        try authorization.permit(profile: nil, subject: client, userToken: nil, deadline: .now)
+      }
     }
   }
 }
