@@ -28,7 +28,7 @@ package struct Authorization: Sendable {
   ) throws(Failure) -> Permit {
     let (profile, layers) = try layers(profile: name, deadline: deadline)
     let grant = try Self.grant(subject: subject, userToken: userToken, unicode: profile.unicodeSubjects ?? false)
-    guard grant.subject.bytes != Array(profile.clientId.utf8) else {
+    guard !grant.subject.matchesIgnoringASCIICase(profile.clientId.utf8) else {
       throw .policy(
         .subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "a client acts for users, not for itself"))
       )
