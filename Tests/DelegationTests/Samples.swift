@@ -43,6 +43,11 @@ enum Samples {
   }
 }
 
+extension ProfileBook {
+  /// For tests in which nobody waits for a lock.
+  convenience init(file: any GuardedFile) { self.init(file: file, clock: ManualClock()) }
+}
+
 /// The domain over fakes, with one key in the store.
 struct Bench {
   let http = ScriptedHTTP()

@@ -17,7 +17,7 @@ package final class ProfileBook: Sendable {
     var saved: (stamp: FileStamp?, content: ProfileFile)?
   }
 
-  package init(file: any GuardedFile, clock: any MonotonicClock = ContinuousClock()) {
+  package init(file: any GuardedFile, clock: any MonotonicClock) {
     self.file = file
     self.clock = clock
   }
