@@ -59,7 +59,6 @@ struct AgentServiceTests {
     started(bench)
     let caller = RecordingCaller()
     _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: false, for: caller)
-    #expect(bench.http.requests[0].deadline == caller.deadline)
     #expect(bench.http.requests[1].deadline > caller.deadline.advanced(by: .seconds(2)))
     #expect(caller.detailOnLeaving?["state"] == "detached")
     #expect(caller.detailOnLeaving?["jobId"] == "job-1")
