@@ -19,7 +19,7 @@ private let allowedImports: KeyValuePairs<String, Set<String>> = [
   "HostProcess": ["CLinux", "Glibc", "Synchronization"],
   "onbehalf": [
     "CurlHTTP", "Delegation", "EncryptedFileStore", "Glibc", "HostProcess", "JSON", "JSONRPC", "LocalFiles", "Methods",
-    "OpenSSLKeys", "SecretServiceStore",
+    "OpenSSLKeys", "SecretServiceStore", "Synchronization",
   ],
   "ProtocolKit": ["FoundationEssentials", "JSON"],
   "generate-protocol": ["Glibc", "ProtocolKit"],
