@@ -54,6 +54,17 @@ struct AgentServiceTests {
     #expect(requests.dropFirst().allSatisfy { $0.origin.text == "https://pod.fa.us6.oraclecloud.com" })
   }
 
+  @Test func whatBecameOfAnInvocationIsLearntBehindTheDeadline() async throws {
+    let bench = try await Bench()
+    started(bench)
+    let caller = RecordingCaller()
+    _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: false, for: caller)
+    #expect(bench.http.requests[0].deadline == caller.deadline)
+    #expect(bench.http.requests[1].deadline > caller.deadline.advanced(by: .seconds(2)))
+    #expect(caller.detailOnLeaving?["state"] == "detached")
+    #expect(caller.detailOnLeaving?["jobId"] == "job-1")
+  }
+
   @Test(arguments: [
     ("COMPLETE", AgentRun.State.complete), ("COMPLETED", .complete), ("SUCCESS", .complete), ("WAITING", .waiting),
   ])

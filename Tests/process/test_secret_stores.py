@@ -132,6 +132,7 @@ class TestFileStore:
         home.path.chmod(0o777)
         assert self.refusal(home, options) == ("store_unavailable", "unsafe_permissions")
 
-    def test_folder_that_is_not_there(self, home: Home, options: list[str]) -> None:
-        nowhere = ["--store", f"file:{home.path}/absent/store", *options[2:]]
-        assert self.refusal(home, nowhere) == ("store_unavailable", "no_file")
+    def test_folder_that_cannot_be_made(self, home: Home, options: list[str]) -> None:
+        with Sidecar(home, "--admin", "--store", "file:/proc/onbehalf/store", *options[2:]) as sidecar:
+            refused = sidecar.refusal("createKey", alias="payables")
+            assert (refused.kind, refused.detail["reason"]) == ("store_unavailable", "input_output"), refused.error

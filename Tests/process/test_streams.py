@@ -22,7 +22,8 @@ def test_a_full_stderr_that_nobody_reads_holds_nothing_up(home: Home, desktop: D
         os.set_blocking(stderr, True)
     process = subprocess.Popen(
         [BINARY, "--admin", "--log-level", "debug", "--config", str(home.config)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=home.environment | {"G_MESSAGES_DEBUG": "all"},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
+        env=home.environment | {"G_MESSAGES_DEBUG": "all"},
     )
     requests = [
         {"jsonrpc": "2.0", "id": 0, "method": "createKey", "params": {"alias": "payables"}},
