@@ -35,16 +35,13 @@ package final class Server<Context: Sendable>: Sendable {
   /// Takes the bytes that were read, and handles every message that is complete by then.
   package func receive(_ bytes: some Collection<UInt8>) {
     decoder.withLock { $0.push(bytes) }
-    handleWhatIsRead()
+    _ = handleWhatIsRead()
   }
 
-  /// Whether to read on. Asked after each `receive`.
-  package var appetite: Appetite {
-    handleWhatIsRead()
-    return dispatcher.appetite
-  }
+  /// Whether to read on, asked before each read: only when all that was read has been handled.
+  package var appetite: Appetite { handleWhatIsRead() }
 
-  /// The input has ended: what was asked is finished, and then the session.
+  /// The input has ended, found so when there was appetite: what was asked is finished, and then the session.
   package func endOfInput() {
     do throws(BrokenFrame) {
       let (last, framing) = try decoder.withLock { decoder throws(BrokenFrame) in
@@ -86,11 +83,16 @@ package final class Server<Context: Sendable>: Sendable {
 
   // MARK: From bytes to messages
 
-  private func handleWhatIsRead() {
+  private func handleWhatIsRead() -> Appetite {
     do throws(BrokenFrame) {
-      while dispatcher.appetite == .hungry, let (frame, framing) = try nextFrame() { handle(frame, framing) }
+      while true {
+        let appetite = dispatcher.appetite
+        guard appetite == .hungry, let (frame, framing) = try nextFrame() else { return appetite }
+        handle(frame, framing)
+      }
     } catch {
       refuse(error)
+      return .done
     }
   }
 
