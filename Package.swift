@@ -31,6 +31,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   )
 }
 
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency], folder: String) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: dependencies,
+    path: "Tests/fuzz/\(folder)",
+    swiftSettings: settings + sanitizer,
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+  )
+}
+
 let package = Package(
   name: "onbehalf",
   products: [.executable(name: "onbehalf", targets: ["onbehalf"])],
@@ -78,7 +88,7 @@ let package = Package(
     module("LocalFiles", ["CLinux", "Delegation"]),
     tests("LocalFiles", ["Delegation", "LocalFiles"]),
     module("OpenSSLKeys", ["COpenSSL", "Delegation"]),
-    tests("OpenSSLKeys", ["Delegation", "OpenSSLKeys"]),
+    tests("OpenSSLKeys", ["Delegation", "JSON", "OpenSSLKeys"]),
     module("SecretServiceStore", ["CLibSecret", "Delegation"]),
     tests("SecretServiceStore", ["CLibSecret", "Delegation", "SecretServiceStore"]),
 
@@ -131,13 +141,8 @@ let package = Package(
 )
 
 if isFuzzing {
-  package.targets.append(
-    .executableTarget(
-      name: "fuzz-json",
-      dependencies: ["JSON"],
-      path: "Tests/fuzz/JSON",
-      swiftSettings: settings + sanitizer,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
-    )
-  )
+  package.targets += [
+    fuzzer("fuzz-framing", ["JSON", "JSONRPC"], folder: "Framing"),
+    fuzzer("fuzz-json", ["JSON"], folder: "JSON"),
+  ]
 }

@@ -18,6 +18,8 @@ struct FileLock: ~Copyable {
     }
     guard let status = file.status() else { throw .system(path, "cannot be looked at") }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .system(found: "\(quoted(path)) is not a file") }
+    // A umask may have left even us without the right to open it the next time.
+    if status.st_mode & 0o600 != 0o600 { fchmod(file.number, 0o600) }
     // `flock` cannot be given a time, and a signal that would end it belongs to the whole process: hence short waits.
     var pause = Duration.milliseconds(1)
     while flock(file.number, LOCK_EX | LOCK_NB) != 0 {

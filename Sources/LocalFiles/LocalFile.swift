@@ -16,12 +16,15 @@ package struct LocalFile: GuardedFile {
   package let path: String
   private let maximumBytes: Int
   private let mode: Mode
+  private let createdDirectories: Int
   private static let attempts = 4
 
-  package init(path: String, maximumBytes: Int, mode: Mode) {
+  /// - Parameter createdDirectories: how many directories above the file a first write may make, mode 0700.
+  package init(path: String, maximumBytes: Int, mode: Mode, createdDirectories: Int = 1) {
     self.path = path
     self.maximumBytes = maximumBytes
     self.mode = mode
+    self.createdDirectories = createdDirectories
   }
 
   package func read(deadline: ContinuousClock.Instant) throws(FileFailure) -> GuardedContent? {
@@ -44,7 +47,7 @@ package struct LocalFile: GuardedFile {
     _ change: ([UInt8]?) throws(FileFailure) -> [UInt8]?
   ) throws(FileFailure) {
     let rules = OwnershipRules()
-    guard let arrival = try PathWalk(rules: rules).arrive(at: path, creatingDirectory: true) else {
+    guard let arrival = try PathWalk(rules: rules).arrive(at: path, creatingDirectories: createdDirectories) else {
       throw .system(path, "cannot be created", error: ENOENT)
     }
     let lock = try FileLock(at: arrival, deadline: deadline)

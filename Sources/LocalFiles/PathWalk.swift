@@ -24,10 +24,10 @@ struct PathWalk {
 
   /// Walks to `path`.
   ///
-  /// - Parameter creatingDirectory: makes the directory of the file, mode 0700, when it alone is missing.
+  /// - Parameter levels: how many directories above the file are made, mode 0700, when they alone are missing.
   /// - Returns: nil when a directory on the way does not exist.
   /// - Throws: `.unsafe`, or `.system` for a link that leads nowhere and for what is not a file.
-  func arrive(at path: String, creatingDirectory: Bool = false) throws(FileFailure) -> Arrival? {
+  func arrive(at path: String, creatingDirectories levels: Int = 0) throws(FileFailure) -> Arrival? {
     var pending = Array(try Self.absolute(path).split(separator: "/").map(String.init).reversed())
     guard var directory = Descriptor.root() else { throw .system("/", "cannot be opened") }
     var directoryPath = "/"
@@ -37,7 +37,7 @@ struct PathWalk {
     while let name = pending.popLast() {
       if name == "." { continue }
       let here = Self.joined(directoryPath, name)
-      let creating = creatingDirectory && pending.count == 1
+      let creating = (1..<levels + 1).contains(pending.count)
       guard let next = try enter(name, in: directory, at: here, creating: creating) else {
         if let link = links.last {
           throw .system(found: "\(quoted(link)) is a link that leads nowhere: there is no \(quoted(here))")

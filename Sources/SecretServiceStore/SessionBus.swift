@@ -6,6 +6,9 @@ import Glibc
 /// A host that starts us with a bare environment leaves `DBUS_SESSION_BUS_ADDRESS` out; libsecret alone would then try
 /// to start a bus through X11.
 package struct SessionBus: Sendable {
+  /// Transports of the D-Bus specification that run a program to reach the bus.
+  private static let starting = ["autolaunch:", "unixexec:"]
+
   private let variable: String?
   private let runtimeDirectory: String
   private let user: uid_t
@@ -25,7 +28,12 @@ package struct SessionBus: Sendable {
   ///
   /// - Throws: `.unavailable(.noBus)`, also when the bus belongs to somebody else.
   package func address() throws(StoreFailure) -> String {
-    if let variable, !variable.isEmpty { return variable }
+    if let variable, !variable.isEmpty {
+      guard !Self.starting.contains(where: { variable.contains($0) }) else {
+        throw .unavailable(.noBus, found: "DBUS_SESSION_BUS_ADDRESS starts a program; only a bus that runs is used")
+      }
+      return variable
+    }
     let path = "\(runtimeDirectory)/bus"
     var directory = stat()
     var socket = stat()

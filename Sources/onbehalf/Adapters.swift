@@ -34,8 +34,12 @@ struct Adapters {
 
   /// `--config`, else the user's own. Without either there are only the profiles of `initialize`.
   var profileFile: any GuardedFile {
-    let path = options.configPath ?? "\(configHome)/onbehalf/config.json"
-    return LocalFile(path: path, maximumBytes: Self.maximumFileBytes, mode: .private)
+    if let path = options.configPath {
+      return LocalFile(path: path, maximumBytes: Self.maximumFileBytes, mode: .private)
+    }
+    // XDG Base Directory Specification: a missing ~/.config is made, too.
+    let path = "\(configHome)/onbehalf/config.json"
+    return LocalFile(path: path, maximumBytes: Self.maximumFileBytes, mode: .private, createdDirectories: 2)
   }
 
   var policyFile: (any GuardedFile)? {

@@ -12,9 +12,9 @@ struct AgentServiceTests {
     bench.http.plan(202, #"{"jobId":"job-1","conversationId":"conv-1","status":"RUNNING"}"#)
   }
 
-  /// Lets the next pause between two polls pass.
+  /// Lets the next pause between two polls pass. The other sleeper is the key ring, which waits for idle keys.
   private func passPause(_ bench: Bench) async {
-    await bench.clock.sleepers(atLeast: 1)
+    await bench.clock.sleepers(atLeast: 2)
     bench.clock.advance(by: .seconds(6))
   }
 
@@ -52,6 +52,17 @@ struct AgentServiceTests {
     let bearer = "Bearer \(Samples.userToken("curtis.feitty"))"
     #expect(requests.dropFirst().allSatisfy { $0.headers.contains { $0 == ("Authorization", bearer) } })
     #expect(requests.dropFirst().allSatisfy { $0.origin.text == "https://pod.fa.us6.oraclecloud.com" })
+  }
+
+  @Test func whatBecameOfAnInvocationIsLearntBehindTheDeadline() async throws {
+    let bench = try await Bench()
+    started(bench)
+    let caller = RecordingCaller()
+    _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: false, for: caller)
+    #expect(bench.http.requests[0].deadline == caller.deadline)
+    #expect(bench.http.requests[1].deadline > caller.deadline.advanced(by: .seconds(2)))
+    #expect(caller.detailOnLeaving?["state"] == "detached")
+    #expect(caller.detailOnLeaving?["jobId"] == "job-1")
   }
 
   @Test(arguments: [

@@ -6,7 +6,7 @@ import Testing
 /// The tree `base/a/b/file`, whole at first, with one thing changed in each row.
 struct Spoiled: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  /// What the refusal says; `BASE` stands for the scratch directory.
+  /// What the refusal says, before it is `worded`.
   let refusal: String
   let spoil: @Sendable (Scratch) throws -> Void
 
@@ -16,6 +16,58 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
     self.spoil = spoil
   }
 }
+
+/// Others may write or read it.
+private let writable = [
+  Spoiled("file read by all", says: "BASE/a/b/file (owner uid ME, mode 0644) can be read by others. Run: chmod 600 ") {
+    try $0.mode("a/b/file", 0o644)
+  },
+  Spoiled("file read by group", says: "mode 0640) can be read by others. Run: chmod 600 BASE/a/b/file") {
+    try $0.mode("a/b/file", 0o640)
+  },
+  Spoiled("file written by group", says: "mode 0620) can be written by others. Run: chmod go-w BASE/a/b/file") {
+    try $0.mode("a/b/file", 0o620)
+  },
+  Spoiled("directory written by group", says: "BASE/a (owner uid ME, mode 0775) can be written by others. Run: chmod") {
+    try $0.mode("a", 0o775)
+  },
+  Spoiled("directory written by all", says: "BASE/a/b (owner uid ME, mode 0757) can be written by others.") {
+    try $0.mode("a/b", 0o757)
+  },
+  Spoiled("file in a shared directory", says: "BASE/a/b (owner uid ME, mode 01777) is shared") {
+    try $0.mode("a/b", 0o1777)
+  },
+  Spoiled("link into an unsafe directory", says: "BASE/open (owner uid ME, mode 0777) can be written by others.") {
+    try $0.directory("open", mode: 0o777)
+    try $0.file("open/file")
+    unlink($0.path("a/b/file"))
+    try $0.link("a/b/file", to: $0.path("open/file"))
+  },
+]
+
+/// It belongs to somebody else.
+private let foreign = [
+  Spoiled("file of a stranger", says: "BASE/a/b/file (owner uid 65534, mode 0600) must be owned by OWNER. Run: chown") {
+    try $0.owner("a/b/file", user: stranger)
+  },
+  Spoiled("directory of a stranger", says: "BASE/a (owner uid 65534, mode 0755) must be owned by OWNER.") {
+    try $0.owner("a", user: stranger)
+  },
+  Spoiled("link of a stranger", says: "BASE/a/b/file (owner uid 65534, mode 0777) must be owned by OWNER.") {
+    try $0.file("real")
+    unlink($0.path("a/b/file"))
+    try $0.link("a/b/file", to: "../../real")
+    try $0.owner("a/b/file", user: stranger)
+  },
+  Spoiled("directory exchanged for a link", says: "BASE/mine (owner uid 65534, mode 0755) must be owned by OWNER.") {
+    try $0.directory("mine/b")
+    try $0.file("mine/b/file")
+    try $0.owner("mine", user: stranger)
+    try $0.mode("a", 0o755)
+    rename($0.path("a"), $0.path("was"))
+    try $0.link("a", to: "mine")
+  },
+]
 
 @Suite struct OwnershipTests {
   private func tree() throws -> Scratch {
@@ -30,54 +82,7 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
     return content.map { String(decoding: $0.bytes, as: UTF8.self) }
   }
 
-  @Test(arguments: [
-    Spoiled("file read by all", says: "BASE/a/b/file (owner uid 0, mode 0644) can be read by others. Run: chmod 600 ") {
-      try $0.mode("a/b/file", 0o644)
-    },
-    Spoiled("file read by group", says: "mode 0640) can be read by others. Run: chmod 600 BASE/a/b/file") {
-      try $0.mode("a/b/file", 0o640)
-    },
-    Spoiled("file written by group", says: "mode 0620) can be written by others. Run: chmod go-w BASE/a/b/file") {
-      try $0.mode("a/b/file", 0o620)
-    },
-    Spoiled("file of a stranger", says: "BASE/a/b/file (owner uid 65534, mode 0600) must be owned by root. Run: chown")
-    {
-      try $0.owner("a/b/file", user: stranger)
-    },
-    Spoiled("directory written by group", says: "BASE/a (owner uid 0, mode 0775) can be written by others. Run: chmod")
-    {
-      try $0.mode("a", 0o775)
-    },
-    Spoiled("directory written by all", says: "BASE/a/b (owner uid 0, mode 0757) can be written by others.") {
-      try $0.mode("a/b", 0o757)
-    },
-    Spoiled("directory of a stranger", says: "BASE/a (owner uid 65534, mode 0755) must be owned by root.") {
-      try $0.owner("a", user: stranger)
-    },
-    Spoiled("file in a shared directory", says: "BASE/a/b (owner uid 0, mode 01777) is shared") {
-      try $0.mode("a/b", 0o1777)
-    },
-    Spoiled("link of a stranger", says: "BASE/a/b/file (owner uid 65534, mode 0777) must be owned by root.") {
-      try $0.file("real")
-      unlink($0.path("a/b/file"))
-      try $0.link("a/b/file", to: "../../real")
-      try $0.owner("a/b/file", user: stranger)
-    },
-    Spoiled("link into an unsafe directory", says: "BASE/open (owner uid 0, mode 0777) can be written by others.") {
-      try $0.directory("open", mode: 0o777)
-      try $0.file("open/file")
-      unlink($0.path("a/b/file"))
-      try $0.link("a/b/file", to: $0.path("open/file"))
-    },
-    Spoiled("directory exchanged for a link", says: "BASE/mine (owner uid 65534, mode 0755) must be owned by root.") {
-      try $0.directory("mine/b")
-      try $0.file("mine/b/file")
-      try $0.owner("mine", user: stranger)
-      try $0.mode("a", 0o755)
-      rename($0.path("a"), $0.path("was"))
-      try $0.link("a", to: "mine")
-    },
-  ])
+  @Test(arguments: writable + (canGiveAway ? foreign : []))
   func refusesWhatOthersCouldHaveWritten(_ row: Spoiled) throws {
     let scratch = try tree()
     try row.spoil(scratch)
@@ -86,7 +91,7 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
       Issue.record("\(failure)")
       return
     }
-    #expect(found.contains(row.refusal.replacing("BASE", with: scratch.base)), "\(found)")
+    #expect(found.contains(worded(row.refusal, for: scratch)), "\(found)")
   }
 
   @Test(arguments: [
@@ -123,7 +128,7 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
     let scratch = try tree()
     try row.spoil(scratch)
     let file = LocalFile(path: scratch.path("a/b/file"), maximumBytes: 100, mode: .private)
-    let expected = FileFailure.system(found: row.refusal.replacing("BASE", with: scratch.base))
+    let expected = FileFailure.system(found: worded(row.refusal, for: scratch))
     #expect(throws: expected) { try file.read(deadline: .soon) }
     #expect(throws: expected) { try file.update(deadline: .soon) { _ in [1] } }
   }

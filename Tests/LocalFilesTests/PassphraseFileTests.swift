@@ -1,4 +1,5 @@
 import Delegation
+import Glibc
 import LocalFiles
 import Testing
 
@@ -51,7 +52,7 @@ import Testing
   @Test func refusesOneThatOthersMayRead() throws {
     let scratch = try Scratch()
     let path = try scratch.file("file", "horse", mode: 0o644)
-    let found = "\(path) (owner uid 0, mode 0644) can be read by others. Run: chmod 600 \(path)"
+    let found = "\(path) (owner uid \(geteuid()), mode 0644) can be read by others. Run: chmod 600 \(path)"
     #expect(throws: StoreFailure.unavailable(.unsafePermissions, found: found)) {
       _ = try PassphraseFile(path: path).read()
     }

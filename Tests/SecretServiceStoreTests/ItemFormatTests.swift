@@ -67,7 +67,10 @@ private struct ReadItem: Decodable {
           deadline: .soon
         )
       }
-      let found = try JSONDecoder().decode([ReadItem].self, from: desktop.run("python3", ["-c", ReadItem.script]))
+      let found = try JSONDecoder().decode(
+        [ReadItem].self,
+        from: desktop.run(PrivateDesktop.python, ["-c", ReadItem.script])
+      )
       try #require(found.count == 1)
       #expect(found[0].label == vector.label)
       #expect(found[0].contentType == vector.contentType)
@@ -88,7 +91,7 @@ private struct ReadItem: Decodable {
       attributes = {"application": "onbehalf", "kind": "key", "name": "restored"}
       secretstorage.get_default_collection(bus).create_item("anything", attributes, b"from elsewhere")
       """
-    try desktop.run("python3", ["-c", script])
+    try desktop.run(PrivateDesktop.python, ["-c", script])
     let store = desktop.store
     #expect(try await store.text(SecretItem(.key, "restored")) == "from elsewhere")
     #expect(try await store.names(of: .key, deadline: .soon) == ["restored"])

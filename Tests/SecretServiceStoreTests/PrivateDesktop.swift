@@ -70,6 +70,14 @@ final class PrivateDesktop {
 
   func stopBus() { stop(&bus) }
 
+  /// The Python that has SecretStorage: Tests/prepare makes one, else the one on the PATH.
+  static let python: String = {
+    let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let prepared = repository.appending(path: ".build/venv/bin/python").path
+    return access(prepared, X_OK) == 0 ? prepared : "python3"
+  }()
+
   /// Runs a program on this desktop and returns what it wrote.
   @discardableResult
   func run(_ program: String, _ arguments: [String]) throws -> Data {

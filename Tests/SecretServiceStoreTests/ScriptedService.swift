@@ -13,9 +13,9 @@ final class ScriptedService {
   private let output = Pipe()
 
   init(_ behaviour: String, on desktop: PrivateDesktop) throws {
-    process = try desktop.start("python3", ["-c", Self.script, behaviour], output: output)
+    process = try desktop.start(PrivateDesktop.python, ["-c", Self.script, behaviour], output: output)
     let ready = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-    try #require(ready == "ready\n", "the script needs SecretStorage (PyPI) or python3-secretstorage (Debian)")
+    try #require(ready == "ready\n", "python3 needs SecretStorage: run Tests/prepare tests")
   }
 
   /// The methods that were called, in order; ends the service.

@@ -17,6 +17,12 @@ import Testing
     }
   }
 
+  @Test(arguments: ["autolaunch:", "unix:path=/a;unixexec:path=/bin/true"])
+  func startsNoProgram(_ address: String) {
+    let found = "DBUS_SESSION_BUS_ADDRESS starts a program; only a bus that runs is used"
+    #expect(throws: StoreFailure.unavailable(.noBus, found: found)) { try SessionBus(variable: address).address() }
+  }
+
   @Test func prefersWhatTheEnvironmentSays() throws {
     let bus = SessionBus(variable: "unix:path=/a", user: 1, runtimeDirectory: "/nonexistent")
     #expect(try bus.address() == "unix:path=/a")
@@ -36,7 +42,7 @@ import Testing
       await #expect(throws: StoreFailure.timedOut(writing: false)) {
         try await store.text(SecretItem(.key, "a"), deadline: start + .milliseconds(100))
       }
-      #expect(start.duration(to: .now) < .seconds(3))
+      #expect(start.duration(to: .now) < .seconds(10))
     }
   }
 
@@ -50,14 +56,18 @@ import Testing
     }
     try #require(chmod(directory.path, 0o770) == 0)
     expect("\(directory.path) is not writable by uid \(geteuid()) alone")
-    try #require(chmod(directory.path, 0o700) == 0 && chown(path, 65534, 65534) == 0)
-    expect("\(path) belongs to uid 65534")
-    try #require(chown(directory.path, 65534, 65534) == 0)
-    expect("\(directory.path) is not writable by uid \(geteuid()) alone")
+    try #require(chmod(directory.path, 0o700) == 0)
+    // Only root can give a socket away.
+    if geteuid() == 0 {
+      try #require(chown(path, 65534, 65534) == 0)
+      expect("\(path) belongs to uid 65534")
+    }
     unlink(path)
     expect("there is no \(path)")
     try #require(symlink("/dev/null", path) == 0)
     expect("\(path) is not a socket")
+    let other = SessionBus(variable: nil, user: geteuid() + 1, runtimeDirectory: directory.path)
+    #expect(throws: StoreFailure.self) { try other.address() }
   }
 }
 

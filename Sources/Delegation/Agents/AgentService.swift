@@ -25,6 +25,10 @@ package struct AgentService: Sendable {
   /// How many polls in a row may fail for a reason that passes: a reset, a 503.
   private static let tolerableFailures = 4
 
+  /// How much longer than its caller an invocation waits for the pod's answer, which tells what became of it. More than
+  /// the caller's patience behind the commit point, so that this ends it and the state stays "unknown".
+  private static let overtime: Duration = .seconds(3)
+
   /// Starts a run; with `wait` follows it until it ends or a person has to act.
   package func invoke(
     _ invocation: AgentInvocation,
@@ -50,7 +54,9 @@ package struct AgentService: Sendable {
       polls: 0
     )
     run.take(status, at: wallClock.now())
+    // In this order: a caller whose time ended meanwhile is told the job, not that nothing is known.
     caller.onAbandon(run.detached(as: "detached"))
+    caller.leaveCommitPoint()
     caller.report("The run has started.", detail: run.progress)
     return wait ? try await follow(run, session, for: caller) : run
   }
@@ -100,12 +106,12 @@ package struct AgentService: Sendable {
     for caller: any Caller
   ) async throws(Failure) -> AgentStatus {
     let response = try await send(session, for: caller, what: "agent \(invocation.agent)") { request throws(Failure) in
-      let message = try request.invoke(invocation)
+      var message = try request.invoke(invocation)
+      message.deadline = caller.deadline.advanced(by: Self.overtime)
       try commit(caller)
       caller.onAbandon(["state": "unknown", "agent": .string(invocation.agent)])
       return message
     }
-    caller.leaveCommitPoint()
     return try parse(response, session)
   }
 

@@ -16,7 +16,8 @@ struct RefusalContext {
   func refusal(_ response: HTTPResponse, _ body: JSONValue?) -> TokenFailure.Refusal {
     let error = Self.text(body?["error"])
     let description = Self.text(body?["error_description"])
-    let offset = response.date.map { $0.milliseconds - answeredAt.milliseconds }
+    // A date has whole seconds, cut off: half a second is what it lacks on average.
+    let offset = response.date.map { $0.milliseconds + 500 - answeredAt.milliseconds }
     var refusal = TokenFailure.Refusal(
       kind: kind(status: response.status, error: error, description: description, offsetMs: offset),
       status: response.status,

@@ -84,14 +84,14 @@ extension ResponseError {
     guard !error.path.isEmpty else {
       return ResponseError(
         .invalidParams,
-        "The params of \(method) cannot be used: \(problem).",
+        "The params of \(method) cannot be used: \(problem.ended)",
         hint: "Give params as one object of named fields; rpc.discover describes them."
       )
     }
     let field = error.path.shortened
     return ResponseError(
       .invalidParams,
-      "The field `\(field)` of \(method) cannot be used: \(problem).",
+      "The field `\(field)` of \(method) cannot be used: \(problem.ended)",
       hint: "Correct the field; rpc.discover describes the fields of every method.",
       detail: ["field": .string(field)]
     )
@@ -147,4 +147,7 @@ extension Duration {
 extension String {
   /// At most 200 characters: what an error repeats of its cause is bounded.
   var shortened: String { unicodeScalars.count <= 200 ? self : String(unicodeScalars.prefix(200)) + "…" }
+
+  /// With a mark at its end: a problem may be a question.
+  var ended: String { utf8.last == UInt8(ascii: "?") ? self : self + "." }
 }

@@ -51,9 +51,7 @@ final class Dispatcher: Sendable {
 
   /// Starts the work of a request, unless it has been answered while it waited.
   func start(_ serial: Serial) {
-    let waiting = table.withLock { $0.inFlight.update(serial) { $0.phase = .started(nil) } }
-    guard let request = waiting else { return }
-    request.progress?.begin()
+    guard let request = begin(serial) else { return }
     let work: @Sendable () async -> Void = {
       self.finish(serial, await request.prepared.run(request.call))
     }
@@ -65,6 +63,18 @@ final class Dispatcher: Sendable {
       }
     let isAnswered = table.withLock { $0.inFlight.update(serial) { $0.phase = .started(task) } == nil }
     if isAnswered { task.cancel() }
+  }
+
+  /// Starts a request that was parked; by now it may be answered at once.
+  func startParked(_ serial: Serial) {
+    guard let answer = table.withLock({ $0.inFlight[serial] })?.prepared.answerAtOnce() else { return start(serial) }
+    if begin(serial) != nil { finish(serial, answer) }
+  }
+
+  private func begin(_ serial: Serial) -> PendingRequest? {
+    let request = table.withLock { $0.inFlight.update(serial) { $0.phase = .started(nil) } }
+    request?.progress?.begin()
+    return request
   }
 
   /// Answers the request if nobody has, and returns it then.

@@ -24,7 +24,7 @@ extension Dispatcher {
   func nextStep() -> WriterStep {
     let step = outbox.nextStep()
     while !outbox.isFull, let serial = table.withLock({ $0.parked.isEmpty ? nil : $0.parked.removeFirst() }) {
-      start(serial)
+      startParked(serial)
     }
     wakeReader()
     switch step {

@@ -50,8 +50,9 @@ package final class Server<Context: Sendable>: Sendable {
       let (last, framing) = try decoder.withLock { decoder throws(BrokenFrame) in
         (try decoder.finish(), decoder.framing)
       }
-      if let last { handle(last, framing ?? .lines) }
-      dispatcher.drain(as: .endOfInput)
+      // A last line needs no line feed when it is whole; one that is no JSON is the beginning of a message.
+      let isWhole = last.map { handle($0, framing ?? .lines) } ?? true
+      dispatcher.drain(as: isWhole ? .endOfInput : .brokenInput)
     } catch {
       refuse(error)
     }
@@ -105,7 +106,9 @@ package final class Server<Context: Sendable>: Sendable {
     dispatcher.drain(as: .brokenInput)
   }
 
-  private func handle(_ frame: [UInt8], _ framing: Framing) {
+  /// False when the frame holds no JSON, which the client is told.
+  @discardableResult
+  private func handle(_ frame: [UInt8], _ framing: Framing) -> Bool {
     dispatcher.outbox.use(framing)
     let root: JSONElement
     do {
@@ -114,13 +117,15 @@ package final class Server<Context: Sendable>: Sendable {
         limits: JSONLimits(maximumBytes: limits.maximumMessageBytes, maximumDepth: limits.maximumNesting)
       ).root
     } catch {
-      return dispatcher.replies.reply(to: nil, .error(.malformed(error, framing: framing)))
+      dispatcher.replies.reply(to: nil, .error(.malformed(error, framing: framing)))
+      return false
     }
     if let elements = root.elements {
       accept(elements, framing)
     } else {
       accept(Message(root))
     }
+    return true
   }
 
   // MARK: From messages to calls

@@ -1,0 +1,123 @@
+import Delegation
+import TestSupport
+import Testing
+
+struct DiagnosisTests {
+  private func diagnosis(_ bench: Bench, profiles: ProfileBook, store: (any SecretStore)? = nil) -> Diagnosis {
+    Diagnosis(
+      authorization: Authorization(profiles: profiles, policy: PolicyBook(file: nil)),
+      store: store ?? bench.store,
+      mint: bench.mint,
+      exchange: bench.tokens.exchange,
+      http: bench.http,
+      wallClock: bench.wallClock,
+      clock: bench.clock,
+      random: bench.random,
+      explain: { ("failed: \($0)", "mend it") }
+    )
+  }
+
+  private func book(_ profile: Profile?) throws -> ProfileBook {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    if let profile { try book.save(profile, deadline: .now) }
+    return book
+  }
+
+  private func statuses(_ checks: [Check]) -> [String] { checks.map { "\($0.id.rawValue) \($0.status.rawValue)" } }
+
+  private let request = Diagnosis.Request(profile: nil, subject: "curtis.feitty", userToken: nil, online: true)
+
+  @Test func everythingWorks() async throws {
+    let bench = try await Bench()
+    bench.http.plan(200, "{}", date: bench.wallClock.now())
+    bench.http.plan(200, Samples.grant("client-token"))
+    bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
+    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+      request,
+      deadline: .now + .seconds(9)
+    )
+    #expect(
+      statuses(checks) == [
+        "configuration pass", "store pass", "key pass", "certificate pass", "clock pass", "client pass", "token pass",
+      ]
+    )
+    #expect(bench.store.names(of: .trial, deadline: .now).isEmpty)
+  }
+
+  @Test func almostEverythingIsBroken() async throws {
+    let bench = try await Bench()
+    let checks = await diagnosis(bench, profiles: try book(nil), store: BrokenStore()).run(request, deadline: .now)
+    #expect(
+      statuses(checks) == [
+        "configuration fail", "store fail", "key skip", "certificate skip", "clock skip", "client skip", "token skip",
+      ]
+    )
+    #expect(checks.filter { $0.status == .fail }.allSatisfy { $0.hint == "mend it" })
+    #expect(bench.http.requests.isEmpty)
+  }
+
+  @Test(arguments: [(0, "pass"), (59, "pass"), (90, "warn"), (-90, "warn"), (900, "fail"), (-900, "fail")])
+  func theClocksAreCompared(_ offset: Int64, _ status: String) async throws {
+    let bench = try await Bench()
+    bench.http.plan(404, "", date: bench.wallClock.now().advanced(bySeconds: offset))
+    bench.http.plan(.unreachable(found: "refused"))
+    bench.http.plan(.unreachable(found: "refused"))
+    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+      request,
+      deadline: .now + .seconds(9)
+    )
+    #expect(checks.first { $0.id == .clock }?.status.rawValue == status)
+  }
+
+  @Test func offlineAsksNobody() async throws {
+    let bench = try await Bench()
+    var offline = request
+    offline.online = false
+    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+      offline,
+      deadline: .now + .seconds(9)
+    )
+    #expect(Array(statuses(checks).suffix(3)) == ["clock skip", "client skip", "token skip"])
+    #expect(bench.http.requests.isEmpty)
+  }
+
+  @Test(arguments: [(0, "pass"), (90_000_000, "pass"), (98_000_000, "warn"), (200_000_000, "warn")])
+  func theCertificatesEndIsWatched(_ seconds: Int64, _ status: String) async throws {
+    let bench = try await Bench()
+    bench.wallClock.advance(bySeconds: seconds)
+    var offline = request
+    offline.online = false
+    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+      offline,
+      deadline: .now + .seconds(9)
+    )
+    #expect(checks.first { $0.id == .certificate }?.status.rawValue == status)
+  }
+}
+
+/// A store that is not there.
+private struct BrokenStore: SecretStore {
+  let name = "broken"
+  private let failure = StoreFailure.unavailable(.noBus, found: "no bus")
+
+  func read(_ item: SecretItem, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> SecretBytes? {
+    throw failure
+  }
+
+  func write(
+    _ item: SecretItem,
+    secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    replacing: Bool,
+    deadline: ContinuousClock.Instant
+  ) async throws(StoreFailure) { throw failure }
+
+  func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> Bool {
+    throw failure
+  }
+
+  func names(
+    of kind: SecretItem.Kind,
+    deadline: ContinuousClock.Instant
+  ) async throws(StoreFailure) -> [String] { throw failure }
+}

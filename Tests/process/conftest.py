@@ -1,0 +1,57 @@
+"""One sandbox for all tests, reset before each; everything else is a test's own."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from desktop import Desktop  # noqa: E402
+from onboarding import onboard  # noqa: E402
+from sandbox.control import Sandbox  # noqa: E402
+from sidecar import Home, Sidecar  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Sandbox:
+    running.clear()
+    return running
+
+
+@pytest.fixture(scope="session")
+def running_with_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with Sandbox("--tls", str(tmp_path_factory.mktemp("tls"))) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def tls_sandbox(running_with_tls: Sandbox) -> Sandbox:
+    running_with_tls.clear()
+    return running_with_tls
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def desktop(home: Home) -> Iterator[Desktop]:
+    with Desktop(home) as desktop:
+        yield desktop
+
+
+@pytest.fixture
+def sidecar(home: Home, sandbox: Sandbox) -> Iterator[Sidecar]:
+    """With --admin and the memory store, a registered key `payables` and the profile `dev5`."""
+    with Sidecar(home, "--admin", "--store", "memory") as sidecar:
+        onboard(sidecar, sandbox)
+        yield sidecar

@@ -1,0 +1,140 @@
+"""The examples of README.md, run as they stand against the sandbox and a real keyring."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from desktop import Desktop
+from onboarding import onboard
+from sandbox.control import Sandbox
+from sidecar import BINARY, PATIENCE_SECONDS, ROOT, Home, Sidecar
+from transcript import FILES
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+ANSWER = "Hello, Curtis Feitty. PAYABLES_TEAM read: Which invoices are on hold?"
+
+
+def block(language: str, containing: str) -> str:
+    """The one block of code that holds the text."""
+    found = [code for name, code in BLOCKS if name == language and containing in code]
+    assert len(found) == 1, f"{len(found)} blocks of '{language}' hold {containing}"
+    return found[0]
+
+
+def with_values_of(sandbox: Sandbox, code: str) -> str:
+    """The lines that a reader fills in, filled in."""
+    values = {
+        "DOMAIN": sandbox.domain_url, "POD": sandbox.pod_url, "SCOPE": sandbox.scope, "CLIENT": sandbox.client_id,
+    }
+    for name, value in values.items():
+        code, count = re.subn(rf"^{name}=.*$", f"{name}={value}", code, flags=re.MULTILINE)
+        assert count == 1, name
+    return code
+
+
+class Reader:
+    """Somebody in a clone of the repository, with the program built and a keyring unlocked."""
+
+    def __init__(self, folder: Path, home: Home) -> None:
+        self.folder = folder
+        self.environment = home.environment | {"ONBEHALF_BIN": BINARY, "PYTHONPATH": str(ROOT / "clients" / "python")}
+        folder.mkdir()
+        (folder / "clients").symlink_to(ROOT / "clients")
+        (folder / "node_modules").mkdir()
+        (folder / "node_modules" / "onbehalf").symlink_to(ROOT / "clients" / "node")
+
+    def run(self, *command: str, **environment: str) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment | environment, timeout=PATIENCE_SECONDS,
+            capture_output=True, text=True, check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def shell(self, code: str, **environment: str) -> str:
+        return self.run("sh", "-euc", code, **environment)
+
+    def make_key(self) -> str:
+        self.shell(block("sh", "createKey"))
+        return (self.folder / "dev5-key.pem").read_text()
+
+    def import_key(self) -> str:
+        (self.folder / "CoE_oAuth_private_key.pem").write_text(FILES["payablesKeyPem"])
+        (self.folder / "CoE_oAuth_certificate.pem").write_text(FILES["payablesCertificatePem"])
+        self.shell(block("sh", "importKey"), ONBEHALF_ARGS="--admin")
+        return FILES["payablesCertificatePem"]
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, home: Home, desktop: Desktop) -> Reader:
+    desktop.start_keyring()
+    return Reader(tmp_path / "clone", home)
+
+
+@pytest.fixture(params=[Reader.make_key, Reader.import_key], ids=["key made", "key imported"])
+def reader(request: pytest.FixtureRequest, newcomer: Reader, sandbox: Sandbox) -> Reader:
+    """Has done the steps of "Your own identity domain and pod"."""
+    take_key: Callable[[Reader], str] = request.param
+    sandbox.register_certificate("dev5-key", take_key(newcomer))
+    newcomer.shell(with_values_of(sandbox, block("sh", "saveProfile")), ONBEHALF_ARGS="--admin")
+    return newcomer
+
+
+def test_every_client_gets_the_answer(reader: Reader, sandbox: Sandbox) -> None:
+    program = block("python", "invoke_agent")
+    assert len(program.splitlines()) <= 20
+    assert reader.run(sys.executable, "-c", program).endswith(f"{ANSWER}\n")
+    assert reader.run("node", "--input-type=module", "-e", block("js", "invokeAgent")) == f"{ANSWER}\n"
+    assert reader.shell(block("sh", "invokeAgent")) == f"{ANSWER}\n"
+    assert [row["actor"] for row in sandbox.audit(side="pod", action="agent.invoke")] == ["curtis.feitty"] * 3
+
+
+def test_diagnose_passes(reader: Reader) -> None:
+    lines = reader.shell(block("sh", "diagnose")).splitlines()
+    assert lines
+    assert [line for line in lines if not line.startswith("pass  ")] == []
+
+
+@pytest.fixture
+def server(home: Home) -> Iterator[list[str]]:
+    """The command line of "On a server", with folders of its own."""
+    folder = home.path / "server"
+    folder.mkdir(mode=0o700)
+    command = re.sub(r"/(etc|var/lib)/onbehalf", str(folder), block("", "--passphrase-file")).replace("\\\n", "").split()
+    home.private_file("server/passphrase", "a passphrase\n")
+    home.private_file("server/policy.json", block("json", "subjects"))
+    assert command[0] == "onbehalf"
+    yield command[1:]
+
+
+def test_the_server_answers_within_its_policy(home: Home, sandbox: Sandbox, server: list[str]) -> None:
+    home.config = home.path / "server" / "config.json"
+    options = [option for option in server if option not in ("--config", str(home.config))]
+    with Sidecar(home, "--admin", *options) as person:
+        onboard(person, sandbox)
+    with Sidecar(home, *options) as backend:
+        ask = {"profile": "dev5", "subject": "curtis.feitty", "message": "Hello"}
+        assert backend.call("invokeAgent", agent="PAYABLES_TEAM", **ask)["state"] == "complete"
+        assert backend.refusal("invokeAgent", agent="DRAFT_TEAM", **ask).kind == "agent_denied"
+        assert backend.refusal("getToken", profile="dev5", subject="The.Admin").kind == "subject_denied"
+
+
+def test_a_socket_serves_as_stdin_and_stdout(home: Home, server: list[str]) -> None:
+    """What systemd gives a service of Accept=yes."""
+    ours, theirs = socket.socketpair()
+    with ours, subprocess.Popen(
+        [BINARY, *server], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=home.environment
+    ) as program:
+        theirs.close()
+        ours.settimeout(PATIENCE_SECONDS)
+        ours.sendall(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+        ours.shutdown(socket.SHUT_WR)
+        with ours.makefile("rb") as answers:
+            assert [json.loads(line) for line in answers] == [{"jsonrpc": "2.0", "id": 1, "result": {}}]
+        assert program.wait(PATIENCE_SECONDS) == 0
