@@ -42,6 +42,6 @@ extension Dispatcher {
   }
 
   private var isFull: Bool {
-    outbox.isOverfull || outbox.isFull && table.withLock { $0.unfinished >= limits.maximumInFlight }
+    outbox.isFull && (outbox.isOverfull || table.withLock { $0.unfinished >= limits.maximumInFlight })
   }
 }
