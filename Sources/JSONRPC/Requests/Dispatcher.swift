@@ -25,6 +25,8 @@ final class Dispatcher: Sendable {
   let sessionEnd = SessionEnd()
   let table = Mutex(Table())
   let isReaderPaused = Atomic(false)
+  /// Whether `parked` holds anything, for who must not lock the table. Written under its lock.
+  let hasParked = Atomic(false)
 
   init(limits: Limits, clock: any DeadlineClock, output: any Output) {
     self.limits = limits
@@ -95,6 +97,7 @@ final class Dispatcher: Sendable {
   func workEnded(_ serial: Serial) {
     let ready = table.withLock { table in
       table.unfinished -= 1
+      defer { hasParked.store(!table.parked.isEmpty, ordering: .sequentiallyConsistent) }
       if !table.parked.isEmpty { table.parked.removeAll { $0 == serial } }
       let ready = table.sequencer.leave(serial)
       guard outbox.isFull else { return ready }
@@ -141,6 +144,7 @@ final class Dispatcher: Sendable {
       guard table.sequencer.enter(serial, prepared.order) else { return nil }
       guard outbox.isFull else { return serial }
       table.parked.append(serial)
+      hasParked.store(true, ordering: .sequentiallyConsistent)
       return nil
     }
   }
