@@ -13,12 +13,20 @@ package final class Loopback<Context: Sendable>: Sendable {
     context: Context,
     limits: Limits = .standard,
     framing: Framing = .lines,
-    clock: ManualClock = ManualClock()
+    clock: ManualClock = ManualClock(),
+    onAnswer: (@Sendable (AnsweredRequest) -> Void)? = nil
   ) {
     self.framing = framing
     self.clock = clock
     client = LoopbackClient(framing: framing)
-    let server = Server(routes: routes, context: context, limits: limits, clock: clock, output: client)
+    let server = Server(
+      routes: routes,
+      context: context,
+      limits: limits,
+      clock: clock,
+      output: client,
+      onAnswer: onAnswer
+    )
     self.server = server
     client.onFrames { [weak server] in server?.nextStep() ?? .idle }
   }

@@ -23,12 +23,20 @@ final class Dispatcher: Sendable {
   let replies: Replies
   let deadlines: DeadlineQueue
   let sessionEnd = SessionEnd()
+  /// Told of every answer to a known method, on the thread that gives it.
+  private let onAnswer: (@Sendable (AnsweredRequest) -> Void)?
   let table = Mutex(Table())
   let isReaderPaused = Atomic(false)
   /// Whether `parked` holds anything, for who must not lock the table. Written under its lock.
   let hasParked = Atomic(false)
 
-  init(limits: Limits, clock: any DeadlineClock, output: any Output) {
+  init(
+    limits: Limits,
+    clock: any DeadlineClock,
+    output: any Output,
+    onAnswer: (@Sendable (AnsweredRequest) -> Void)?
+  ) {
+    self.onAnswer = onAnswer
     self.limits = limits
     self.output = output
     outbox = Outbox(limits: limits, output: output)
@@ -90,6 +98,10 @@ final class Dispatcher: Sendable {
       table.unanswered -= 1
       table.statistics.count(request.prepared.method, answer)
     }
+    if let onAnswer {
+      let elapsed = request.prepared.timeout - (request.call.deadline - deadlines.now)
+      onAnswer(AnsweredRequest(method: request.prepared.method, answer: answer, elapsed: elapsed))
+    }
     return request
   }
 
@@ -124,6 +136,7 @@ final class Dispatcher: Sendable {
       progress.end(answer.error?.message)
     }
     table.withLock { $0.statistics.count(prepared.method, answer) }
+    onAnswer?(AnsweredRequest(method: prepared.method, answer: answer, elapsed: .zero))
     return answer
   }
 
