@@ -36,6 +36,8 @@ package enum PolicyFailure: Error, Sendable, Equatable {
   case scopeDenied(scope: String, rule: Rule)
   case agentDenied(agent: String, rule: Rule)
   case rawCredentialsDenied(profile: String, limitedBy: String)
+  /// A profile of the session would take tokens where no saved profile does.
+  case originDenied(profile: String, origin: String)
   /// `to` is nil for a key that no saved profile has bound yet: it signs for nobody.
   case keyBound(alias: String, to: KeyBinding?, asked: KeyBinding)
   case adminRequired(method: String)
