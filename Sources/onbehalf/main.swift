@@ -94,7 +94,8 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     context: services,
     limits: .standard,
     framing: framing,
-    output: transport
+    output: transport,
+    onAnswer: options.logLevel >= .info ? { log.info("\($0)") } : nil
   )
   session.begin(server)
   if options.watchesParent, !parents.watchParent() { log.info("the parent is not visible; only the pipe tells") }

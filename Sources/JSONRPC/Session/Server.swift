@@ -13,19 +13,21 @@ package final class Server<Context: Sendable>: Sendable {
   private let decoder: Mutex<FrameDecoder>
   private let lifecycle = Mutex(Lifecycle())
 
-  /// Without a framing, the client's first byte decides.
+  /// Without a framing, the client's first byte decides. `onAnswer` is told of every answer to a known method; it must
+  /// not block.
   package init(
     routes: [Route<Context>],
     context: Context,
     limits: Limits = .standard,
     framing: Framing? = nil,
     clock: any DeadlineClock = ContinuousClock(),
-    output: any Output
+    output: any Output,
+    onAnswer: (@Sendable (AnsweredRequest) -> Void)? = nil
   ) {
     self.routes = Dictionary(routes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.context = context
     self.limits = limits
-    dispatcher = Dispatcher(limits: limits, clock: clock, output: output)
+    dispatcher = Dispatcher(limits: limits, clock: clock, output: output, onAnswer: onAnswer)
     decoder = Mutex(FrameDecoder(framing: framing, limits: limits))
     if let framing { dispatcher.outbox.use(framing) }
   }
