@@ -89,13 +89,15 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     case .headers: .headers
     case .lines: .lines
     }
+  var onAnswer: (@Sendable (AnsweredRequest) -> Void)?
+  if options.logLevel >= .info { onAnswer = { request in log.info("\(request)") } }
   let server = Server(
     routes: methodTable,
     context: services,
     limits: .standard,
     framing: framing,
     output: transport,
-    onAnswer: options.logLevel >= .info ? { log.info("\($0)") } : nil
+    onAnswer: onAnswer
   )
   session.begin(server)
   if options.watchesParent, !parents.watchParent() { log.info("the parent is not visible; only the pipe tells") }
