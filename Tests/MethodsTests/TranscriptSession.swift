@@ -13,28 +13,6 @@ extension Repository {
   }
 }
 
-/// A secret store on a bus that is not there.
-struct UnreachableStore: SecretStore {
-  let name = "secret-service"
-
-  private var failure: StoreFailure { .unavailable(.noBus, found: "there is no bus at that address") }
-
-  func read(_ item: SecretItem, deadline: ContinuousClock.Instant) throws(StoreFailure) -> SecretBytes? {
-    throw failure
-  }
-  func write(
-    _ item: SecretItem,
-    secret: borrowing SecretBytes,
-    publicAttributes: [String: String],
-    replacing: Bool,
-    deadline: ContinuousClock.Instant
-  ) throws(StoreFailure) { throw failure }
-  func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) throws(StoreFailure) -> Bool { throw failure }
-  func names(of kind: SecretItem.Kind, deadline: ContinuousClock.Instant) throws(StoreFailure) -> [String] {
-    throw failure
-  }
-}
-
 /// What one transcript takes as given, made of the fixtures.
 struct TranscriptSession {
   private let fixtures: Fixtures
@@ -64,18 +42,17 @@ struct TranscriptSession {
     let faults = try given.faults.map { try Fault(try #require(fixtures.faults[$0])) }
     try #require(faults.count <= 1 && (given.sandbox || faults.isEmpty))
     network = InProcessSandbox(
-      domain: !given.sandbox
-        ? nil
-        : InProcessDomain(
+      domain: given.sandbox
+        ? InProcessDomain(
           origin: try value("identityDomainUrl"),
           client: client,
           people: people,
           tokens: tokens,
           fault: faults.first,
           clock: clock
-        ),
-      pod: !given.sandbox
-        ? nil : InProcessPod(origin: try value("fusionUrl"), people: people, tokens: tokens, fault: faults.first)
+        ) : nil,
+      pod: given.sandbox
+        ? InProcessPod(origin: try value("fusionUrl"), people: people, tokens: tokens, fault: faults.first) : nil
     )
     values["userToken"] = tokens.idToken(user: "curtis.feitty", clientId: client.id)
     placeholders = Placeholders(values)
