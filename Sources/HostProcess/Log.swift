@@ -7,7 +7,7 @@ import Synchronization
 /// that found no place are counted and the next one tells. What is secret does not get here: the caller's types see
 /// to it.
 package final class Log: Sendable {
-  package enum Level: String, Sendable, CaseIterable {
+  package enum Level: String, Sendable, CaseIterable, Comparable {
     /// Something asked for could not be done, and the one who asked may not have been told.
     case error
     /// It works, but somebody should look: a default taken, a limit met, a retry.
@@ -17,7 +17,10 @@ package final class Log: Sendable {
     /// Steps of a request.
     case debug
 
-    fileprivate var rank: Int {
+    /// The quieter one is less.
+    package static func < (one: Level, other: Level) -> Bool { one.rank < other.rank }
+
+    private var rank: Int {
       switch self {
       case .error: 0
       case .warn: 1
@@ -46,7 +49,7 @@ package final class Log: Sendable {
   package func debug(_ message: @autoclosure () -> String) { record(.debug, message) }
 
   private func record(_ level: Level, _ message: () -> String) {
-    guard level.rank <= self.level.rank else { return }
+    guard level <= self.level else { return }
     let lost = dropped.exchange(0, ordering: .relaxed)
     let prefix = "\(Timestamp.now) \(level.rawValue) " + (lost > 0 ? "(\(lost) records dropped before) " : "")
     let line = Self.line(prefix, message())

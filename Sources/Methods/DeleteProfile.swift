@@ -18,8 +18,7 @@ package enum DeleteProfile: Method {
   {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
-      do { try call.passCommitPoint() } catch { throw .abandoned }
-      try services.authorization.profiles.delete(params.name, deadline: call.deadline)
+      try await services.authorization.profiles.delete(params.name, for: call)
       return Result()
     }
   }

@@ -22,8 +22,7 @@ package enum SaveProfile: Method {
         let binding = KeyBinding(identityDomainUrl: profile.identityDomainUrl, clientId: profile.clientId)
         try await services.keys.bind(alias, to: binding, for: call)
       }
-      do { try call.passCommitPoint() } catch { throw .abandoned }
-      try services.authorization.profiles.save(profile, deadline: call.deadline)
+      try await services.authorization.profiles.save(profile, for: call)
       return profile
     }
   }

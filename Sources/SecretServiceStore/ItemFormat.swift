@@ -17,7 +17,7 @@ enum ItemFormat {
   }
 
   /// Everything that is written: the public attributes are for people, and never override what an item is found by.
-  static func attributes(of item: SecretItem, public attributes: [String: String]) -> [String: String] {
+  static func attributes(of item: SecretItem, shown attributes: [String: String]) -> [String: String] {
     attributes.merging(identity(of: item)) { $1 }.merging(["xdg:schema": schema]) { $1 }
   }
 }

@@ -31,7 +31,7 @@ package struct SecretServiceStore: SecretStore {
     replacing: Bool,
     deadline: ContinuousClock.Instant
   ) async throws(StoreFailure) {
-    let attributes = ItemFormat.attributes(of: item, public: publicAttributes)
+    let attributes = ItemFormat.attributes(of: item, shown: publicAttributes)
     let write = secret.withUnsafeBytes { bytes in
       ItemWrite(item: item, copying: bytes, attributes: attributes, replacing: replacing)
     }

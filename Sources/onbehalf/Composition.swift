@@ -37,7 +37,7 @@ struct Composition {
       clock: clock
     )
     let authorization = Authorization(
-      profiles: ProfileBook(file: profileFile),
+      profiles: ProfileBook(file: profileFile, clock: clock),
       policy: PolicyBook(file: policyFile)
     )
     return Services(

@@ -39,21 +39,26 @@ case .printHelp: show(Options.helpText)
 case .serve: if StandardStreams.isTerminal { show(Options.helpText) }
 }
 
-do {
-  let streams = try StandardStreams.takeOver()
-  let log = Log(level: options.logLevel)
-  for refusal in Hardening.apply() { log.warn(refusal) }
-  GLibLog.install { log.warn($0) }
-  if options.store == .memory { log.warn("--store memory keeps nothing when this process ends") }
+Task.detached {
+  do {
+    let streams = try StandardStreams.takeOver()
+    let log = Log(level: options.logLevel)
+    for refusal in Hardening.apply() { log.warn(refusal) }
+    GLibLog.install { log.warn($0) }
+    if options.store == .memory { log.warn("--store memory keeps nothing when this process ends") }
 
-  let ending = try await serve(streams, log)
-  log.info("ended: \(ending)")
-  streams.flush(withinMilliseconds: 200)
-  // Not exit(3): threads may still be inside C libraries, whose exit handlers would wait for them.
-  _exit(ending.exitCode)
-} catch {
-  refuse("\(error)")
+    let ending = try await serve(streams, log)
+    log.info("ended: \(ending)")
+    streams.flush(withinMilliseconds: 200)
+    // Not exit(3): threads may still be inside C libraries, whose exit handlers would wait for them.
+    _exit(ending.exitCode)
+  } catch {
+    refuse("\(error)")
+  }
 }
+// With an `await` out here the main thread would be Dispatch's, which unblocks all signals on it: they would end the
+// process instead of the session.
+while true { pause() }
 
 /// Runs the one session of this process.
 func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
@@ -84,12 +89,15 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     case .headers: .headers
     case .lines: .lines
     }
+  var onAnswer: (@Sendable (AnsweredRequest) -> Void)?
+  if options.logLevel >= .info { onAnswer = { request in log.info("\(request)") } }
   let server = Server(
     routes: methodTable,
     context: services,
     limits: .standard,
     framing: framing,
-    output: transport
+    output: transport,
+    onAnswer: onAnswer
   )
   session.begin(server)
   if options.watchesParent, !parents.watchParent() { log.info("the parent is not visible; only the pipe tells") }

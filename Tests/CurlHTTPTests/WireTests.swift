@@ -73,7 +73,7 @@ import Testing
   @Test(
     arguments: [
       ("", nil), ("Date: yesterday\r\n", nil), ("Date: Sunday, 06-Nov-94 08:49:37 GMT\r\n", 784_111_777),
-      ("Date: Sun Nov  6 08:49:37 1994\r\n", 784_111_777),
+      ("Date: Sun Nov  6 08:49:37 1994\r\n", 784_111_777), ("Date: Sat, 01 Jan 2147483647 00:00:00 GMT\r\n", nil),
     ] as [(String, Int64?)]
   )
   func datesOfEveryFormAreRead(line: String, seconds: Int64?) async throws {

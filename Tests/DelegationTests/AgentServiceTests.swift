@@ -36,9 +36,11 @@ struct AgentServiceTests {
     #expect(run.finishedAt != nil)
     #expect(caller.commits == 1)
     #expect(!caller.isCommitted)
-    #expect(caller.abandonDetail?["jobId"] == "job-1")
+    #expect(caller.detailOnLeaving?["jobId"] == "job-1", "who has left meanwhile is told of the run")
+    #expect(caller.detailOnLeaving?["state"] == "detached")
 
     let requests = bench.http.requests
+    #expect(requests[2].deadline <= bench.clock.now + .seconds(30), "a silent pod is asked again")
     #expect(requests.map { $0.method.rawValue } == ["POST", "POST", "GET", "GET"])
     #expect(requests[1].target == "/api/fusion-ai/orchestrator/agent/v2/PAYABLES_TEAM/invokeAsync")
     #expect(
@@ -52,6 +54,16 @@ struct AgentServiceTests {
     let bearer = "Bearer \(Samples.userToken("curtis.feitty"))"
     #expect(requests.dropFirst().allSatisfy { $0.headers.contains { $0 == ("Authorization", bearer) } })
     #expect(requests.dropFirst().allSatisfy { $0.origin.text == "https://pod.fa.us6.oraclecloud.com" })
+  }
+
+  @Test func whatBecameOfAnInvocationIsLearntBehindTheDeadline() async throws {
+    let bench = try await Bench()
+    started(bench)
+    let caller = RecordingCaller()
+    _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: false, for: caller)
+    #expect(bench.http.requests[1].deadline > caller.deadline.advanced(by: .seconds(2)))
+    #expect(caller.detailOnLeaving?["state"] == "detached")
+    #expect(caller.detailOnLeaving?["jobId"] == "job-1")
   }
 
   @Test(arguments: [
@@ -123,12 +135,14 @@ struct AgentServiceTests {
     let bench = try await Bench()
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
     bench.http.plan(status, body)
+    let caller = RecordingCaller()
     do {
-      _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: true, for: RecordingCaller())
+      _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: true, for: caller)
       Issue.record("a refusal was taken")
     } catch Failure.fusion(.refused(let refusal)) {
       #expect(refusal.kind == kind)
       #expect(refusal.code == code)
+      #expect(caller.isCommitted, "the refusal is the true result, also for who has left meanwhile")
     }
   }
 
@@ -142,6 +156,23 @@ struct AgentServiceTests {
     async let answer = bench.agents.invoke(invocation, permit: permit, wait: true, for: RecordingCaller())
     for _ in 0..<3 { await passPause(bench) }
     #expect(try await answer.polls == 1)
+  }
+
+  /// Whoever is on call must be able to find the run again.
+  @Test func aFailureInMidRunTellsWhichRunItWas() async throws {
+    let bench = try await Bench()
+    started(bench)
+    bench.http.plan(404, "")
+    let permit = try bench.permit()
+    async let answer = bench.agents.invoke(invocation, permit: permit, wait: true, for: RecordingCaller())
+    await passPause(bench)
+    do {
+      _ = try await answer
+      Issue.record("a run that is not found was followed")
+    } catch Failure.duringRun(let run, .fusion(.refused(let refusal))) {
+      #expect(run.jobId == "job-1")
+      #expect(refusal.kind == .notFound)
+    }
   }
 
   /// One call starts at most one run: an answer that was lost is not asked for again.
@@ -178,6 +209,27 @@ struct AgentServiceTests {
       Issue.record("taken")
     } catch Failure.network(let failure) {
       #expect(failure.party == .pod)
+    }
+  }
+
+  /// Invariant 6: policy is asked on every call to the pod, not once for a run.
+  @Test(arguments: [
+    #"{"subjects":{"allow":["*"],"deny":["Curtis.*"]}}"#, #"{"subjects":{"allow":["*"]},"agents":["HR_*"]}"#, "{",
+  ])
+  func whatPolicyComesToDenyIsFollowedNoLonger(_ rules: String) async throws {
+    let bench = try await Bench()
+    started(bench)
+    let file = InMemoryGuardedFile("/policy.json", bytes: Array(#"{"subjects":{"allow":["*"]}}"#.utf8))
+    let permit = try bench.permit(policy: PolicyBook(file: file))
+    async let answer = bench.agents.invoke(invocation, permit: permit, wait: true, for: RecordingCaller())
+    await bench.clock.sleepers(atLeast: 2)
+    file.bytes = Array(rules.utf8)
+    bench.clock.advance(by: .seconds(6))
+    do {
+      _ = try await answer
+      Issue.record("a denied run was followed")
+    } catch Failure.duringRun(_, .policy) {
+      #expect(bench.http.requests.count == 2)
     }
   }
 

@@ -3,9 +3,14 @@ import TestSupport
 import Testing
 
 struct DiagnosisTests {
-  private func diagnosis(_ bench: Bench, profiles: ProfileBook, store: (any SecretStore)? = nil) -> Diagnosis {
+  private func diagnosis(
+    _ bench: Bench,
+    profiles: ProfileBook,
+    policy: (any GuardedFile)? = nil,
+    store: (any SecretStore)? = nil
+  ) -> Diagnosis {
     Diagnosis(
-      authorization: Authorization(profiles: profiles, policy: PolicyBook(file: nil)),
+      authorization: Authorization(profiles: profiles, policy: PolicyBook(file: policy)),
       store: store ?? bench.store,
       mint: bench.mint,
       exchange: bench.tokens.exchange,
@@ -17,9 +22,9 @@ struct DiagnosisTests {
     )
   }
 
-  private func book(_ profile: Profile?) throws -> ProfileBook {
+  private func book(_ profile: Profile?) async throws -> ProfileBook {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
-    if let profile { try book.save(profile, deadline: .now) }
+    if let profile { try await book.save(profile, for: RecordingCaller()) }
     return book
   }
 
@@ -32,7 +37,7 @@ struct DiagnosisTests {
     bench.http.plan(200, "{}", date: bench.wallClock.now())
     bench.http.plan(200, Samples.grant("client-token"))
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
-    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+    let checks = await diagnosis(bench, profiles: try await book(Samples.profile())).run(
       request,
       deadline: .now + .seconds(9)
     )
@@ -46,7 +51,10 @@ struct DiagnosisTests {
 
   @Test func almostEverythingIsBroken() async throws {
     let bench = try await Bench()
-    let checks = await diagnosis(bench, profiles: try book(nil), store: BrokenStore()).run(request, deadline: .now)
+    let checks = await diagnosis(bench, profiles: try await book(nil), store: BrokenStore()).run(
+      request,
+      deadline: .now
+    )
     #expect(
       statuses(checks) == [
         "configuration fail", "store fail", "key skip", "certificate skip", "clock skip", "client skip", "token skip",
@@ -62,18 +70,31 @@ struct DiagnosisTests {
     bench.http.plan(404, "", date: bench.wallClock.now().advanced(bySeconds: offset))
     bench.http.plan(.unreachable(found: "refused"))
     bench.http.plan(.unreachable(found: "refused"))
-    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+    let checks = await diagnosis(bench, profiles: try await book(Samples.profile())).run(
       request,
       deadline: .now + .seconds(9)
     )
     #expect(checks.first { $0.id == .clock }?.status.rawValue == status)
   }
 
+  /// Invariant 6: nothing is signed or sent before policy has let it pass, not even to try it.
+  @Test func whatPolicyDeniesIsNotTried() async throws {
+    let bench = try await Bench()
+    bench.http.plan(200, "{}", date: bench.wallClock.now())
+    let rules = InMemoryGuardedFile("/policy.json", bytes: Array(#"{"subjects":{"allow":["*"]},"scopes":["x"]}"#.utf8))
+    let checks = await diagnosis(bench, profiles: try await book(Samples.profile()), policy: rules).run(
+      request,
+      deadline: .now + .seconds(9)
+    )
+    #expect(Array(statuses(checks).suffix(3)) == ["clock pass", "client fail", "token fail"])
+    #expect(bench.http.requests.count == 1)
+  }
+
   @Test func offlineAsksNobody() async throws {
     let bench = try await Bench()
     var offline = request
     offline.online = false
-    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+    let checks = await diagnosis(bench, profiles: try await book(Samples.profile())).run(
       offline,
       deadline: .now + .seconds(9)
     )
@@ -87,7 +108,7 @@ struct DiagnosisTests {
     bench.wallClock.advance(bySeconds: seconds)
     var offline = request
     offline.online = false
-    let checks = await diagnosis(bench, profiles: try book(Samples.profile())).run(
+    let checks = await diagnosis(bench, profiles: try await book(Samples.profile())).run(
       offline,
       deadline: .now + .seconds(9)
     )

@@ -1,5 +1,6 @@
 import Delegation
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -11,6 +12,64 @@ struct KeyRingTests {
     await bench.clock.sleepers(atLeast: 1)
     bench.clock.advance(by: .seconds(11))
     while bench.ring.openCount > 0 { await Task.yield() }
+  }
+
+  /// A shorter idle time counts from the moment it is asked for, whoever asked before or asks after.
+  @Test func theShortestIdleTimeCounts() async throws {
+    let bench = try await Bench()
+    _ = try await bench.ring.open("payables", deadline: .now)
+    _ = try await bench.ring.open("payables", idle: .seconds(10), deadline: .now)
+    _ = try await bench.ring.open("payables", deadline: .now)
+    await bench.clock.sleepers(atLeast: 1)
+    bench.clock.advance(by: .seconds(11))
+    while bench.ring.openCount > 0 { await Task.yield() }
+  }
+
+  @Test func eachKeyHasItsOwnIdleTime() async throws {
+    let bench = try await Bench()
+    let other = KeyService.Creation(alias: "other", binding: Samples.binding)
+    _ = try await bench.keys.create(other, for: RecordingCaller())
+    _ = try await bench.ring.open("payables", deadline: .now)
+    _ = try await bench.ring.open("other", idle: .seconds(10), deadline: .now)
+    await bench.clock.sleepers(atLeast: 1)
+    bench.clock.advance(by: .seconds(11))
+    while bench.ring.openCount > 1 { await Task.yield() }
+  }
+
+  /// It signs nothing, and whoever binds it may be another process.
+  @Test func aKeyThatIsNotBoundIsNotKept() async throws {
+    let bench = try await Bench(binding: nil)
+    _ = try await bench.ring.open("payables", deadline: .now)
+    #expect(bench.ring.openCount == 0)
+  }
+
+  @Test func whoWaitsForALoadMayLeave() async throws {
+    let store = SlowStore()
+    let ring = KeyRing(store: store, keys: PlainKeys(), clock: ManualClock())
+    let first = Task { () throws(Failure) in try await ring.open("payables", deadline: .now) }
+    await store.readBegan()
+    let second = Task { () throws(Failure) in try await ring.open("payables", deadline: .now) }
+    second.cancel()
+    await #expect(throws: Failure.abandoned) { try await second.value }
+    store.answer(with: nil)
+    await #expect(throws: Failure.key(.notFound(alias: "payables"))) { try await first.value }
+  }
+
+  @Test func aLoadThatEndsWithAnothersTimeIsBegunAnew() async throws {
+    let store = SlowStore()
+    let clock = ManualClock()
+    let ring = KeyRing(store: store, keys: PlainKeys(), clock: clock)
+    let hasty = Task { () throws(Failure) in try await ring.open("payables", deadline: clock.now) }
+    await store.readBegan()
+    let patient = Task { () throws(Failure) in
+      try await ring.open("payables", deadline: clock.now.advanced(by: .seconds(9)))
+    }
+    while ring.waiterCount(for: "payables") < 2 { await Task.yield() }
+    store.answer(with: .timedOut(writing: false))
+    await #expect(throws: Failure.store(.timedOut(writing: false), store: "slow")) { try await hasty.value }
+    await store.readBegan()
+    store.answer(with: nil)
+    await #expect(throws: Failure.key(.notFound(alias: "payables"))) { try await patient.value }
   }
 
   @Test func aForgottenKeyIsReadAgain() async throws {
@@ -40,6 +99,64 @@ struct KeyRingTests {
       #expect(alias == "strange")
     }
   }
+}
+
+/// A store whose reads are answered when a test says so.
+private final class SlowStore: SecretStore {
+  let name = "slow"
+
+  private struct State {
+    var reads: [CheckedContinuation<StoreFailure?, Never>] = []
+    var watcher: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+
+  /// Returns when a read is waiting.
+  func readBegan() async {
+    await withCheckedContinuation { continuation in
+      let isThere = state.withLock { state in
+        if state.reads.isEmpty { state.watcher = continuation }
+        return !state.reads.isEmpty
+      }
+      if isThere { continuation.resume() }
+    }
+  }
+
+  /// Ends all reads: with that failure, else finding nothing.
+  func answer(with failure: StoreFailure?) {
+    let reads = state.withLock { state in
+      defer { state.reads = [] }
+      return state.reads
+    }
+    for read in reads { read.resume(returning: failure) }
+  }
+
+  func read(_ item: SecretItem, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> SecretBytes? {
+    let failure = await withCheckedContinuation { continuation in
+      let watcher = state.withLock { state in
+        state.reads.append(continuation)
+        return state.watcher.take()
+      }
+      watcher?.resume()
+    }
+    if let failure { throw failure }
+    return nil
+  }
+
+  func write(
+    _ item: SecretItem,
+    secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    replacing: Bool,
+    deadline: ContinuousClock.Instant
+  ) throws(StoreFailure) { throw .unavailable(.inputOutput, found: "a write that the test did not plan") }
+
+  func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) throws(StoreFailure) -> Bool {
+    throw .unavailable(.inputOutput, found: "a deletion that the test did not plan")
+  }
+
+  func names(of kind: SecretItem.Kind, deadline: ContinuousClock.Instant) -> [String] { [] }
 }
 
 struct KeyItemTests {

@@ -39,6 +39,10 @@ struct PolicyTests {
     #expect(throws: PolicyFailure.self) { try layers().permit(scope: "other") }
     try layers { $0.policy.scopes = ["oth*"] }.permit(scope: "other")
     try layers { $0.policy.scopes = ["oth*"] }.permit(scope: Samples.scope)
+    for list in ["oth urn:opc:idm:__myscopes__", "oth ", "\(Samples.scope) more"] {
+      #expect(throws: PolicyFailure.self) { try layers { $0.policy.scopes = ["oth*"] }.permit(scope: list) }
+    }
+    try layers { $0.policy.scopes = ["oth*"] }.permit(scope: "\(Samples.scope) other")
     var file = policy(allow: ["*"])
     file.scopes = ["oth*"]
     #expect(throws: PolicyFailure.self) { try layers(file).permit(scope: Samples.scope) }
@@ -91,9 +95,34 @@ struct PolicyTests {
     #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
   }
 
+  /// A policy that gives out no token must not have it brought to a server of the caller's own.
+  @Test(
+    arguments: [
+      { $0.fusionUrl = "https://somebody.example" }, { $0.proxy = "https://somebody.example" },
+      { $0.caFile = "/tmp/ca.pem" },
+    ] as [@Sendable (inout Profile) -> Void]
+  )
+  func aGivenProfileLeadsWhereASavedOneDoes(_ point: @Sendable (inout Profile) -> Void) async throws {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    try await book.save(Samples.profile(), for: RecordingCaller())
+    var given = try Samples.profile { $0.name = "mine" }
+    func permit(_ rules: String) throws {
+      book.give(ProfileFile(profiles: ["mine": given]))
+      let policy = PolicyBook(file: InMemoryGuardedFile("/policy.json", bytes: Array(rules.utf8)))
+      _ = try Authorization(profiles: book, policy: policy)
+        .permit(profile: "mine", subject: "curtis.feitty", userToken: nil, deadline: .now)
+    }
+    let limited = #"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"]}"#
+    try permit(limited)
+    point(&given)
+    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl))) { try permit(limited) }
+    try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"],"rawCredentials":true}"#)
+    try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"]}"#)
+  }
+
   @Test func exactlyOneOfSubjectAndUserToken() async throws {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
-    try book.save(Samples.profile(), deadline: .now)
+    try await book.save(Samples.profile(), for: RecordingCaller())
     let authorization = Authorization(profiles: book, policy: PolicyBook(file: nil))
     let token = Samples.token(["sub": "curtis.feitty"])
     for (subject, userToken) in [(nil, nil), ("curtis.feitty", token), (nil, "no token")] as [(String?, String?)] {
@@ -107,8 +136,10 @@ struct PolicyTests {
     #expect(throws: Failure.self) {
       try authorization.permit(profile: nil, subject: nil, userToken: admin, deadline: .now)
     }
-    #expect(throws: Failure.self) {
-      try authorization.permit(profile: nil, subject: "client-1", userToken: nil, deadline: .now)
+    for client in ["client-1", "Client-1"] {
+      #expect(throws: Failure.self) {
+        try authorization.permit(profile: nil, subject: client, userToken: nil, deadline: .now)
+      }
     }
   }
 }

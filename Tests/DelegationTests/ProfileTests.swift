@@ -46,6 +46,7 @@ struct ProfileTests {
       ("policy", ["subjects": [:]], "policy.subjects.allow"),
       ("policy", ["subjects": ["allow": ["*"], "denny": ["admin"]]], "policy.subjects.denny"),
       ("policy", ["subjects": ["allow": ["a b"]]], "policy.subjects.allow[0]"),
+      ("policy", ["subjects": ["allow": ["*"], "deny": ["jose\u{301}"]]], "policy.subjects.deny[0]"),
       ("policy", ["subjects": ["allow": ["*"]], "extraClaims": ["sub"]], "policy.extraClaims[0]"),
       ("polciy", [:], "polciy"),
       ("rateLimit", [:], "rateLimit"),
@@ -80,20 +81,20 @@ struct ProfileTests {
     #expect(throws: Failure.self) { try book.all(deadline: .now) }
   }
 
-  @Test func aGivenProfileMayNotTakeASavedName() throws {
+  @Test func aGivenProfileMayNotTakeASavedName() async throws {
     let file = InMemoryGuardedFile("/config.json")
     let book = ProfileBook(file: file)
-    try book.save(Samples.profile(), deadline: .now)
+    try await book.save(Samples.profile(), for: RecordingCaller())
     book.give(ProfileFile(profiles: ["dev5": try Samples.profile { $0.policy.subjects.allow = ["*"] }]))
     #expect(throws: Failure.self) { try book.profile("dev5", deadline: .now) }
   }
 
-  @Test func theDefaultIsTheOneNamedElseTheOnlyOne() throws {
+  @Test func theDefaultIsTheOneNamedElseTheOnlyOne() async throws {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
     #expect(throws: Failure.profile(.notFound(name: nil, known: []))) { try book.profile(nil, deadline: .now) }
-    try book.save(Samples.profile(), deadline: .now)
+    try await book.save(Samples.profile(), for: RecordingCaller())
     #expect(try book.profile(nil, deadline: .now).name == "dev5")
-    try book.save(Samples.profile { $0.name = "prod" }, deadline: .now)
+    try await book.save(Samples.profile { $0.name = "prod" }, for: RecordingCaller())
     #expect(throws: Failure.profile(.notFound(name: nil, known: ["dev5", "prod"]))) {
       try book.profile(nil, deadline: .now)
     }
@@ -101,19 +102,54 @@ struct ProfileTests {
     #expect(try book.profile(nil, deadline: .now).name == "prod")
   }
 
-  @Test func whatIsSavedComesBackByteForByte() throws {
+  @Test func whatIsSavedComesBackByteForByte() async throws {
     let file = InMemoryGuardedFile("/config.json")
-    try ProfileBook(file: file).save(Samples.profile(), deadline: .now)
+    try await ProfileBook(file: file).save(Samples.profile(), for: RecordingCaller())
     #expect(try ProfileBook(file: file).named("dev5", deadline: .now) == Samples.profile().validated())
-    try ProfileBook(file: file).delete("dev5", deadline: .now)
-    #expect(throws: Failure.profile(.notFound(name: "dev5", known: []))) {
-      try ProfileBook(file: file).delete("dev5", deadline: .now)
+    try await ProfileBook(file: file).delete("dev5", for: RecordingCaller())
+    await #expect(throws: Failure.profile(.notFound(name: "dev5", known: []))) {
+      try await ProfileBook(file: file).delete("dev5", for: RecordingCaller())
     }
   }
 
-  @Test func aDisabledProfileIsNotUsed() throws {
+  /// Another sidecar holds the lock of the file: nobody else waits, and nothing is committed meanwhile.
+  @Test func aLockIsWaitedForWithoutAThread() async throws {
+    let file = InMemoryGuardedFile("/config.json")
+    let clock = ManualClock()
+    let caller = RecordingCaller()
+    file.failure = .lockTimedOut(path: "/config.json.lock")
+    async let saved: Void = ProfileBook(file: file, clock: clock).save(Samples.profile(), for: caller)
+    await clock.sleepers(atLeast: 1)
+    #expect(caller.commits == 0)
+    file.failure = nil
+    clock.advance(by: .milliseconds(20))
+    try await saved
+    #expect(caller.commits == 1)
+  }
+
+  @Test func aLockIsNotWaitedForPastTheDeadline() async throws {
+    let file = InMemoryGuardedFile("/config.json")
+    let clock = ManualClock()
+    let failure = FileFailure.lockTimedOut(path: "/config.json.lock")
+    file.failure = failure
+    await #expect(throws: Failure.file(failure, path: "/config.json")) {
+      try await ProfileBook(file: file, clock: clock).save(Samples.profile(), for: RecordingCaller(deadline: clock.now))
+    }
+  }
+
+  @Test func whoHasLeftSavesNothing() async throws {
+    let file = InMemoryGuardedFile("/config.json")
+    let caller = RecordingCaller()
+    caller.leave()
+    await #expect(throws: Failure.abandoned) {
+      try await ProfileBook(file: file).save(Samples.profile(), for: caller)
+    }
+    #expect(file.bytes == nil)
+  }
+
+  @Test func aDisabledProfileIsNotUsed() async throws {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
-    try book.save(Samples.profile { $0.disabled = true }, deadline: .now)
+    try await book.save(Samples.profile { $0.disabled = true }, for: RecordingCaller())
     #expect(throws: Failure.policy(.profileDisabled("dev5"))) { try book.profile("dev5", deadline: .now) }
     #expect(try book.named("dev5", deadline: .now).disabled == true)
   }

@@ -43,6 +43,11 @@ enum Samples {
   }
 }
 
+extension ProfileBook {
+  /// For tests in which nobody waits for a lock.
+  convenience init(file: any GuardedFile) { self.init(file: file, clock: ManualClock()) }
+}
+
 /// The domain over fakes, with one key in the store.
 struct Bench {
   let http = ScriptedHTTP()
@@ -70,11 +75,15 @@ struct Bench {
     _ = try await keys.create(KeyService.Creation(alias: "payables", binding: binding), for: RecordingCaller())
   }
 
-  func permit(_ subject: String = "curtis.feitty", profile: Profile? = nil) throws -> Authorization.Permit {
+  func permit(
+    _ subject: String = "curtis.feitty",
+    profile: Profile? = nil,
+    policy: PolicyBook = PolicyBook(file: nil)
+  ) throws -> Authorization.Permit {
     let profile = try profile ?? Samples.profile()
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
     book.give(ProfileFile(defaultProfile: profile.name, profiles: [profile.name: profile]))
-    return try Authorization(profiles: book, policy: PolicyBook(file: nil))
+    return try Authorization(profiles: book, policy: policy)
       .permit(profile: nil, subject: subject, userToken: nil, deadline: .now)
   }
 }

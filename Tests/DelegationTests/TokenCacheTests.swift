@@ -12,20 +12,32 @@ struct TokenCacheTests {
 
   /// An exchange that a test lets go when it likes, and that counts how often it was begun.
   private final class Gate: Sendable {
-    private let state = Mutex((begun: 0, waiting: [CheckedContinuation<TokenCache.Outcome, Never>]()))
+    private struct State {
+      var begun = 0
+      var outcome: TokenCache.Outcome?
+      var waiting: [CheckedContinuation<TokenCache.Outcome, Never>] = []
+    }
+
+    private let state = Mutex(State())
     var begun: Int { state.withLock(\.begun) }
 
     func exchange() async -> TokenCache.Outcome {
       await withCheckedContinuation { continuation in
-        state.withLock {
-          $0.begun += 1
-          $0.waiting.append(continuation)
+        let outcome = state.withLock { state in
+          state.begun += 1
+          if state.outcome == nil { state.waiting.append(continuation) }
+          return state.outcome
         }
+        if let outcome { continuation.resume(returning: outcome) }
       }
     }
 
     func open(_ outcome: TokenCache.Outcome) {
-      for continuation in state.withLock({ $0.waiting }) { continuation.resume(returning: outcome) }
+      let waiting = state.withLock { state in
+        state.outcome = outcome
+        return state.waiting
+      }
+      for continuation in waiting { continuation.resume(returning: outcome) }
     }
   }
 
@@ -58,6 +70,21 @@ struct TokenCacheTests {
     gate.open(.success(token("one")))
     #expect(try await stayer.value.text == "one")
     #expect(gate.begun == 1)
+  }
+
+  /// What was begun with a key or a secret that has gone since is given to who asked then, and to nobody later.
+  @Test func whatWasUnderWayWhenAllWasDroppedIsNotKept() async throws {
+    let cache = TokenCache(wallClock: FixedWallClock())
+    let gate = Gate()
+    let key = key
+    let earlier = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    while cache.waiterCount(for: key) < 1 { await Task.yield() }
+    cache.removeAll()
+    let token = token("new")
+    #expect(try await cache.exchanged(key, minimumSeconds: 60) { .success(token) }.text == "new")
+    gate.open(.success(self.token("old")))
+    #expect(try await earlier.value.text == "old")
+    #expect(cache.token(for: key, minimumSeconds: 60)?.text == "new")
   }
 
   @Test func whoIsCancelledBeforeWaitingStartsNothing() async {

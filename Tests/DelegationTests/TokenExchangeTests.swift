@@ -53,6 +53,28 @@ struct TokenExchangeTests {
     #expect(!String(decoding: request.body ?? [], as: UTF8.self).contains("client_"))
   }
 
+  /// Whoever may give a profile at `initialize` must not be sent the secret of another client.
+  @Test(
+    arguments: [{ $0.identityDomainUrl = "https://somebody.example" }, { $0.clientId = "client-2" }]
+      as [@Sendable (inout Profile) -> Void]
+  )
+  func aSecretIsForOneDomainAndClient(_ point: @Sendable (inout Profile) -> Void) async throws {
+    let bench = try await Bench()
+    var profile = try Samples.profile { $0.clientAuthentication = .clientSecretBasic }
+    try await bench.keys.setClientSecret(
+      SecretBytes(copying: Array("s3cret".utf8)),
+      of: profile,
+      for: RecordingCaller()
+    )
+    point(&profile)
+    profile.key = nil
+    let grant = UserGrant.userToken(Samples.token(["sub": "a"]), try Subject("a", unicode: false))
+    await #expect(throws: Failure.token(.noClientSecret(profile: "dev5"))) {
+      try await bench.tokens.exchange.exchange(grant, scope: profile.scope, profile: profile, deadline: .now)
+    }
+    #expect(bench.http.requests.isEmpty)
+  }
+
   @Test func aUserTokenIsTheAssertion() async throws {
     let bench = try await Bench()
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))

@@ -147,6 +147,16 @@ import Testing
     )
   }
 
+  @Test func aLastLineNeedsNoLineFeedWhenItIsWhole() async throws {
+    try await play(.write(request("1", "ping")), .close, .expect(result("1", #""pong""#)), .ends(.endOfInput))
+    try await play(
+      .write(String(request("1", "ping").dropLast())),
+      .close,
+      .fails(id: "null", -32700, "parse_error"),
+      .ends(.brokenInput)
+    )
+  }
+
   @Test func aTooLongLineEndsTheSession() async throws {
     var limits = Limits()
     limits.maximumMessageBytes = 1000

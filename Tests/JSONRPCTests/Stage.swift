@@ -148,7 +148,9 @@ enum Fill: Method {
     return .success(String(repeating: "x", count: params.bytes))
   }
 
-  static func call(_ params: Params, _ call: Call, in context: Stage) async throws(ResponseError) -> String { "" }
+  static func call(_ params: Params, _ call: Call, in context: Stage) async throws(ResponseError) -> String {
+    String(repeating: "x", count: params.bytes)
+  }
 }
 
 /// Uses the resource `a`, and says how it came to its answer.

@@ -13,12 +13,22 @@ package final class Loopback<Context: Sendable>: Sendable {
     context: Context,
     limits: Limits = .standard,
     framing: Framing = .lines,
-    clock: ManualClock = ManualClock()
+    clock: ManualClock = ManualClock(),
+    onAnswer: (@Sendable (AnsweredRequest) -> Void)? = nil
   ) {
     self.framing = framing
     self.clock = clock
     client = LoopbackClient(framing: framing)
-    server = Server(routes: routes, context: context, limits: limits, clock: clock, output: client)
+    let server = Server(
+      routes: routes,
+      context: context,
+      limits: limits,
+      clock: clock,
+      output: client,
+      onAnswer: onAnswer
+    )
+    self.server = server
+    client.onFrames { [weak server] in server?.nextStep() ?? .idle }
   }
 
   /// Sends one message in the framing of the session.
@@ -47,7 +57,7 @@ package final class Loopback<Context: Sendable>: Sendable {
   /// The client reads again, all that waits.
   package func readAgain() {
     client.setClogged(false)
-    pump()
+    client.framesAreWaiting()
     // As the transport's reader does when it is told that the appetite has changed.
     if server.appetite == .hungry { server.receive([]) }
   }
@@ -59,10 +69,6 @@ package final class Loopback<Context: Sendable>: Sendable {
   }
 
   package func ending() async -> Ending { await server.ending() }
-
-  private func pump() {
-    while case .write(let bytes) = server.nextStep() { client.take(bytes) }
-  }
 }
 
 /// The reading end of a loopback.
@@ -71,6 +77,9 @@ private final class LoopbackClient: Output {
     var decoder: FrameDecoder
     var isClogged = false
     var isGone = false
+    var nextStep: (@Sendable () -> WriterStep)?
+    var isPumping = false
+    var mustPumpAgain = false
     var unread: [String] = []
     var readers: [CheckedContinuation<String, Never>] = []
 
@@ -113,8 +122,36 @@ private final class LoopbackClient: Output {
     return .wrote(frame.count)
   }
 
-  func framesAreWaiting() {}
+  func onFrames(_ nextStep: @escaping @Sendable () -> WriterStep) { state.withLock { $0.nextStep = nextStep } }
+
+  /// The writer of this output is whoever tells it of frames, one at a time.
+  func framesAreWaiting() {
+    guard let nextStep = beginPumping() else { return }
+    repeat {
+      while case .write(let bytes) = nextStep() { take(bytes) }
+    } while mustPumpAgain()
+  }
+
   func appetiteChanged() {}
+
+  /// Nil when nothing may be written, or somebody else writes and will look again.
+  private func beginPumping() -> (@Sendable () -> WriterStep)? {
+    state.withLock { state in
+      guard !state.isClogged else { return nil }
+      state.mustPumpAgain = state.isPumping
+      guard !state.isPumping else { return nil }
+      state.isPumping = true
+      return state.nextStep
+    }
+  }
+
+  private func mustPumpAgain() -> Bool {
+    state.withLock { state in
+      defer { state.mustPumpAgain = false }
+      state.isPumping = state.mustPumpAgain
+      return state.isPumping
+    }
+  }
 
   func take(_ bytes: [UInt8]) {
     let deliveries = state.withLock { state in

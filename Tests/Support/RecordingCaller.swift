@@ -9,6 +9,7 @@ package final class RecordingCaller: Caller {
     var isCommitted = false
     var hasLeft = false
     var abandonDetail: JSONValue?
+    var detailOnLeaving: JSONValue?
     var reports: [String] = []
   }
 
@@ -20,6 +21,8 @@ package final class RecordingCaller: Caller {
   package var commits: Int { state.withLock(\.commits) }
   package var isCommitted: Bool { state.withLock(\.isCommitted) }
   package var abandonDetail: JSONValue? { state.withLock(\.abandonDetail) }
+  /// What the caller would have been told when the commit point was left last.
+  package var detailOnLeaving: JSONValue? { state.withLock(\.detailOnLeaving) }
   package var reports: [String] { state.withLock(\.reports) }
 
   package func leave() { state.withLock { $0.hasLeft = true } }
@@ -34,7 +37,12 @@ package final class RecordingCaller: Caller {
     if hasLeft { throw CancellationError() }
   }
 
-  package func leaveCommitPoint() { state.withLock { $0.isCommitted = false } }
+  package func leaveCommitPoint() {
+    state.withLock { state in
+      state.isCommitted = false
+      state.detailOnLeaving = state.abandonDetail
+    }
+  }
   package func onAbandon(_ detail: JSONValue) { state.withLock { $0.abandonDetail = detail } }
   package func report(_ message: String, detail: JSONValue?) { state.withLock { $0.reports.append(message) } }
 }

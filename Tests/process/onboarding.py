@@ -22,9 +22,9 @@ def profile(sandbox: Sandbox, **changes: Any) -> dict[str, Any]:
 
 
 def onboard(sidecar: Sidecar, sandbox: Sandbox, **changes: Any) -> dict[str, Any]:
-    """Returns the key. The sidecar must have been started with --admin."""
+    """Returns the key, which the profile has bound. The sidecar must have been started with --admin."""
     wanted = profile(sandbox, **changes)
     key = sidecar.call("createKey", alias=wanted["key"])
     sandbox.register_certificate(wanted.get("kid", key["kid"]), key["certificatePem"])
     sidecar.call("saveProfile", profile=wanted)
-    return key
+    return sidecar.call("getKey", alias=wanted["key"])

@@ -21,7 +21,7 @@ DOMAIN: list[tuple[str, dict[str, Any], str, bool, str]] = [
     ("reset", {"when": "before"}, "unreachable", True, "127.0.0.1"),
     ("huge", {"sizeBytes": 64 << 20}, "response_too_large", False, "bytes"),
     ("huge", {"sizeBytes": 64 << 20, "declared": False}, "response_too_large", False, "bytes"),
-    ("token", {"claims": {"sub": "ap.clerk"}}, "wrong_user", False, "somebody else"),
+    ("token", {"claims": {"sub": "ap.clerk"}}, "wrong_user", False, "ap.clerk, who was not asked for"),
     ("token", {"drop": ["sub"]}, "wrong_user", False, "sub"),
     ("token", {"claims": {"tok_type": "IT"}}, "wrong_user", False, "tok_type"),
     ("token", {"claims": {"sub_type": "client"}}, "wrong_user", False, "sub_type"),

@@ -22,6 +22,7 @@ def lasting_store(request: pytest.FixtureRequest, home: Home) -> Iterator[list[s
 
 
 def ask_as_three_users(sidecar: Sidecar, sandbox: Sandbox) -> None:
+    sandbox.agent("PAYABLES_TEAM", states=["RUNNING", "COMPLETE"])
     for user, name in [("curtis.feitty", "Curtis Feitty"), ("ap.clerk", "Ap Clerk")]:
         run = sidecar.call("invokeAgent", profile="dev5", subject=user, agent="PAYABLES_TEAM", message="Hello")
         assert run["state"] == "complete"
@@ -97,6 +98,7 @@ def test_the_users_own_token_is_the_assertion(sidecar: Sidecar, sandbox: Sandbox
     own = sandbox.id_token("ap.clerk")
     token = sidecar.call("getToken", profile="dev5", userToken=own)
     assert token["subject"] == "ap.clerk"
+    sandbox.agent("PAYABLES_TEAM", states=["COMPLETE"])
     run = sidecar.call("invokeAgent", profile="dev5", userToken=own, agent="PAYABLES_TEAM", message="Hi")
     assert run["output"] == "Hello, Ap Clerk. PAYABLES_TEAM read: Hi"
     assert sidecar.refusal("getToken", profile="dev5", userToken=own, subject="ap.clerk").kind == "invalid_params"

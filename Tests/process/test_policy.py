@@ -1,6 +1,7 @@
 """Who may do what: --admin, the --policy file, profiles of initialize and of the profile file."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,23 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, running: Sandbox) -> tuple[Home, str]:
+    """A home with a key in a file store and a profile, made by a person with --admin; and the key's certificate."""
+    home = Home(tmp_path_factory.mktemp("prepared"))
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        key = onboard(person, running)
+    return home, key["certificatePem"]
+
+
 @pytest.fixture
-def options(home: Home, sandbox: Sandbox) -> list[str]:
-    """A file store with a key, and a profile, made by a person with --admin."""
-    options = home.file_store()
-    with Sidecar(home, "--admin", *options) as person:
-        onboard(person, sandbox)
-    return options
+def options(home: Home, prepared: tuple[Home, str], sandbox: Sandbox) -> list[str]:
+    """The options of a copy of that store. The profile is there, and the certificate is registered."""
+    source, certificate = prepared
+    for name in ("store", "config.json"):
+        shutil.copy(source.path / name, home.path / name)
+    sandbox.register_certificate("payables", certificate)
+    return home.file_store()
 
 
 def test_a_backend_cannot_change_anything(home: Home, options: list[str]) -> None:

@@ -106,7 +106,7 @@ def server(home: Home) -> Iterator[list[str]]:
     """The command line of "On a server", with folders of its own."""
     folder = home.path / "server"
     folder.mkdir(mode=0o700)
-    command = re.sub(r"/(etc|var/lib)/onbehalf", str(folder), block("", "--passphrase-file")).replace("\\\n", "").split()
+    command = re.sub(r"/(etc|var/lib)/onbehalf", str(folder), block("", "onbehalf --store")).replace("\\\n", "").split()
     home.private_file("server/passphrase", "a passphrase\n")
     home.private_file("server/policy.json", block("json", "subjects"))
     assert command[0] == "onbehalf"

@@ -1,5 +1,6 @@
 """Secret stores that are absent, locked, silent, restarted, damaged: an error that says so, and no other store."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -86,13 +87,20 @@ def test_keys_that_are_open_serve_while_the_keyring_is_gone(home: Home, desktop:
         assert sidecar.call("getToken", subject="ap.clerk")["source"] == "exchange"
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file store with a key."""
+    home = Home(tmp_path_factory.mktemp("prepared"))
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        person.call("createKey", alias="payables")
+    return home.path / "store"
+
+
 class TestFileStore:
     @pytest.fixture
-    def options(self, home: Home) -> list[str]:
-        options = home.file_store()
-        with Sidecar(home, "--admin", *options) as person:
-            person.call("createKey", alias="payables")
-        return options
+    def options(self, home: Home, prepared: Path) -> list[str]:
+        shutil.copy(prepared, home.path / "store")
+        return home.file_store()
 
     @pytest.fixture
     def store(self, home: Home, options: list[str]) -> Path:
@@ -132,6 +140,7 @@ class TestFileStore:
         home.path.chmod(0o777)
         assert self.refusal(home, options) == ("store_unavailable", "unsafe_permissions")
 
-    def test_folder_that_is_not_there(self, home: Home, options: list[str]) -> None:
-        nowhere = ["--store", f"file:{home.path}/absent/store", *options[2:]]
-        assert self.refusal(home, nowhere) == ("store_unavailable", "no_file")
+    def test_folder_that_cannot_be_made(self, home: Home, options: list[str]) -> None:
+        with Sidecar(home, "--admin", "--store", "file:/proc/onbehalf/store", *options[2:]) as sidecar:
+            refused = sidecar.refusal("createKey", alias="payables")
+            assert (refused.kind, refused.detail["reason"]) == ("store_unavailable", "input_output"), refused.error

@@ -1,16 +1,12 @@
 """A name server that never answers: callers are answered by their own deadline, and nothing else waits."""
 
-import json
-import os
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-BINARY = os.environ.get("ONBEHALF_BIN") or str(ROOT / ".build" / "debug" / "onbehalf")
+from sidecar import Home, Sidecar, framed
 
 # Preloaded: every lookup of a name in silent.example hangs, as it does for minutes when packets are dropped.
 SILENCE = r"""
@@ -53,42 +49,18 @@ def profile(host: str) -> dict[str, Any]:
     }
 
 
-class Session:
-    """The built program with the silence preloaded, one message per line."""
-
-    def __init__(self, silence: Path, folder: Path) -> None:
-        self.process = subprocess.Popen(
-            [BINARY, "--admin", "--store", "memory", "--config", str(folder / "config.json")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "LD_PRELOAD": str(silence)},
-        )
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        self.process.stdin.close()
-        try:
-            status = self.process.wait(timeout=10)
-        finally:
-            self.process.kill()
-            self.process.stdout.close()
-        assert failure is not None or status == 0
-
-    def exchange(self, messages: list[dict[str, Any]]) -> dict[Any, tuple[float, dict[str, Any]]]:
-        """What is answered to each id, and after how many seconds."""
-        started = time.monotonic()
-        for message in messages:
-            self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-        self.process.stdin.flush()
-        answers: dict[Any, tuple[float, dict[str, Any]]] = {}
-        while len(answers) < len(messages):
-            answer = json.loads(self.process.stdout.readline())
-            answers[answer["id"]] = (time.monotonic() - started, answer)
-        return answers
+def exchange(sidecar: Sidecar, messages: list[dict[str, Any]]) -> dict[Any, tuple[float, dict[str, Any]]]:
+    """What is answered to each id, and after how many seconds."""
+    started = time.monotonic()
+    sidecar.send_bytes(b"".join(framed({"jsonrpc": "2.0", **message}) for message in messages))
+    answers: dict[Any, tuple[float, dict[str, Any]]] = {}
+    for _ in messages:
+        answer = sidecar.receive()
+        answers[answer["id"]] = (time.monotonic() - started, answer)
+    return answers
 
 
-def test_callers_are_answered_by_their_own_deadline(silence: Path, tmp_path: Path) -> None:
+def test_callers_are_answered_by_their_own_deadline(silence: Path, home: Home) -> None:
     hosts = ["a.silent.example", "b.silent.example"]
     options = {"profiles": {host: profile(host) for host in hosts}}
     beginning = [
@@ -108,9 +80,10 @@ def test_callers_are_answered_by_their_own_deadline(silence: Path, tmp_path: Pat
         }
         for number in range(200)
     ]
-    with Session(silence, tmp_path) as session:
-        assert all("result" in answer for _, answer in session.exchange(beginning).values())
-        answers = session.exchange([*calls, {"id": "ping", "method": "ping"}])
+    silent = {"LD_PRELOAD": str(silence)}
+    with Sidecar(home, "--admin", "--store", "memory", environment=silent) as sidecar:
+        assert all("result" in answer for _, answer in exchange(sidecar, beginning).values())
+        answers = exchange(sidecar, [*calls, {"id": "ping", "method": "ping"}])
 
     assert answers["ping"][0] < 1
     for call in calls:

@@ -62,7 +62,7 @@ struct AgentStatus: Sendable {
     switch value {
     case nil, .null: return nil
     case .string(let text) where AgentNames.isIdentifier(text): return text
-    case .number(let number) where number.integer(UInt64.self) != nil: return number.text
+    case .number(let number) where AgentNames.isIdentifier(number.text): return number.text
     default: throw NetworkFailure.Malformed(found: "a \(name) that cannot stand in a URL")
     }
   }

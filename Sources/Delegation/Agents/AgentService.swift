@@ -24,6 +24,11 @@ package struct AgentService: Sendable {
 
   /// How many polls in a row may fail for a reason that passes: a reset, a 503.
   private static let tolerableFailures = 4
+  /// How long one poll may take: a pod that has fallen silent is asked again.
+  private static let pollTimeout: Duration = .seconds(30)
+  /// How much longer than its caller an invocation waits for the pod's answer, which tells what became of it. More than
+  /// the caller's patience behind the commit point, so that this ends it and the state stays "unknown".
+  private static let overtime: Duration = .seconds(3)
 
   /// Starts a run; with `wait` follows it until it ends or a person has to act.
   package func invoke(
@@ -32,7 +37,6 @@ package struct AgentService: Sendable {
     wait: Bool,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
-    do { try permit.layers.permit(agent: invocation.agent) } catch { throw .policy(error) }
     let session = try Session(permit, agent: invocation.agent, mode: invocation.invocationMode)
     let startedAt = wallClock.now().rfc3339
     let status = try await start(invocation, session, for: caller)
@@ -50,7 +54,9 @@ package struct AgentService: Sendable {
       polls: 0
     )
     run.take(status, at: wallClock.now())
+    // In this order: a caller whose time ended meanwhile is told the job, not that nothing is known.
     caller.onAbandon(run.detached(as: "detached"))
+    caller.leaveCommitPoint()
     caller.report("The run has started.", detail: run.progress)
     return wait ? try await follow(run, session, for: caller) : run
   }
@@ -63,7 +69,6 @@ package struct AgentService: Sendable {
     wait: Bool,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
-    do { try permit.layers.permit(agent: agent) } catch { throw .policy(error) }
     let session = try Session(permit, agent: agent, mode: "END_USER")
     var run = AgentRun(
       agent: agent,
@@ -77,7 +82,7 @@ package struct AgentService: Sendable {
     return wait ? try await follow(run, session, for: caller) : run
   }
 
-  /// What does not change while a run goes on.
+  /// One user, one agent, and policy's word that they may.
   private struct Session {
     let permit: Authorization.Permit
     let origin: Origin
@@ -86,11 +91,17 @@ package struct AgentService: Sendable {
     let mode: String
 
     init(_ permit: Authorization.Permit, agent: String, mode: String) throws(Failure) {
+      do { try permit.layers.permit(agent: agent) } catch { throw .policy(error) }
       self.permit = permit
       self.agent = agent
       self.mode = mode
       origin = try permit.profile.fusion
       scope = try permit.scope(nil)
+    }
+
+    /// As the rules are now: a run may outlast a change of them (invariant 6).
+    func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Session {
+      try Session(permit.renewed(deadline: deadline), agent: agent, mode: mode)
     }
   }
 
@@ -99,13 +110,17 @@ package struct AgentService: Sendable {
     _ session: Session,
     for caller: any Caller
   ) async throws(Failure) -> AgentStatus {
-    let response = try await send(session, for: caller, what: "agent \(invocation.agent)") { request throws(Failure) in
+    let response = try await send(
+      session,
+      for: caller,
+      what: "agent \(invocation.agent)",
+      deadline: caller.deadline.advanced(by: Self.overtime)
+    ) { request throws(Failure) in
       let message = try request.invoke(invocation)
       try commit(caller)
       caller.onAbandon(["state": "unknown", "agent": .string(invocation.agent)])
       return message
     }
-    caller.leaveCommitPoint()
     return try parse(response, session)
   }
 
@@ -123,7 +138,8 @@ package struct AgentService: Sendable {
         failures = 0
       } catch {
         failures += 1
-        guard error.passesByItself, failures <= Self.tolerableFailures else { throw error }
+        if error == .abandoned { throw error }
+        guard error.passesByItself, failures <= Self.tolerableFailures else { throw .duringRun(run, error) }
         caller.report("The pod did not answer; asking again.", detail: run.progress)
       }
     }
@@ -133,7 +149,12 @@ package struct AgentService: Sendable {
 
   private func poll(_ run: inout AgentRun, _ session: Session, for caller: any Caller) async throws(Failure) {
     let jobId = run.jobId
-    let response = try await send(session, for: caller, what: "job \(jobId) of agent \(session.agent)") { request in
+    let response = try await send(
+      session,
+      for: caller,
+      what: "job \(jobId) of agent \(session.agent)",
+      deadline: min(caller.deadline, clock.now.advanced(by: Self.pollTimeout))
+    ) { request in
       request.status(agent: session.agent, jobId: jobId, invocationMode: session.mode)
     }
     let status = try parse(response, session)
@@ -149,10 +170,12 @@ package struct AgentService: Sendable {
     _ session: Session,
     for caller: any Caller,
     what: String,
+    deadline: ContinuousClock.Instant,
     _ build: (AgentRequest) throws(Failure) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
     var isRenewed = false
     while true {
+      let session = try session.renewed(deadline: caller.deadline)
       let token = try await tokens.token(
         TokenService.Request(session.permit.grant, scope: session.scope, forceRefresh: isRenewed),
         profile: session.permit.profile
@@ -161,7 +184,7 @@ package struct AgentService: Sendable {
         profile: session.permit.profile,
         origin: session.origin,
         token: token.token.text,
-        deadline: caller.deadline
+        deadline: deadline
       )
       let message = try build(request)
       let response: HTTPResponse
@@ -176,7 +199,6 @@ package struct AgentService: Sendable {
         continue
       }
       if (200..<300).contains(response.status) { return response }
-      caller.leaveCommitPoint()
       if (300..<400).contains(response.status) {
         throw .network(
           NetworkFailure(.pod, server: session.origin.text, problem: .unexpectedRedirect(status: response.status))
@@ -224,7 +246,7 @@ extension Failure {
       case .unexpectedRedirect, .malformed: false
       }
     case .fusion(.refused(let refusal)): refusal.status == 429 || refusal.status >= 500
-    case .token, .params, .profile, .policy, .store, .file, .key, .fusion(.agentFailed), .abandoned: false
+    case .token, .params, .profile, .policy, .store, .file, .key, .fusion(.agentFailed), .duringRun, .abandoned: false
     }
   }
 }

@@ -149,12 +149,15 @@ package struct Diagnosis: Sendable {
       try await compareClocks(profile, limit)
     }
     guard clockCheck.status != .fail else {
-      return [clockCheck, skip(.client, "the domain was not reached"), skip(.token, "the domain was not reached")]
+      let reason = "the clock check failed"
+      return [clockCheck, skip(.client, reason), skip(.token, reason)]
     }
     guard hasKey else {
       return [clockCheck, skip(.client, "the key cannot be used"), skip(.token, "the key cannot be used")]
     }
     let client = await check(.client, by: deadline) { limit throws(Failure) in
+      let layers = try authorization.layers(profile: profile.name, deadline: limit).layers
+      do throws(PolicyFailure) { try layers.permit(scope: profile.scope) } catch { throw .policy(error) }
       try await exchange.tryClient(profile, deadline: limit)
       return Finding(.pass, "The identity domain accepts the client \(profile.clientId).")
     }

@@ -3,18 +3,18 @@ import Synchronization
 /// Keeps keys open, so that a signature costs one RSA operation and no store call.
 ///
 /// A key is read from the store once, however many ask at the same time. A handle that nobody used for its idle time is
-/// dropped; `forget` drops one at once.
+/// dropped; `forget` drops one at once. A key that is not bound yet signs nothing and is not kept, so that a binding
+/// made by another process is seen.
 package final class KeyRing: Sendable {
   private let store: any SecretStore
   private let keys: any SigningKeys
   private let clock: any MonotonicClock
+  private let loads = SingleFlight<String, OpenKey>()
   private let state = Mutex(State())
 
   private struct State {
     var open: [String: Held] = [:]
-    var loading: [String: (id: Int, task: Task<Result<OpenKey, Failure>, Never>)] = [:]
-    var nextLoad = 0
-    var sweeper: Task<Void, Never>?
+    var sweeper: (until: ContinuousClock.Instant, task: Task<Void, Never>)?
   }
 
   private struct Held {
@@ -33,61 +33,58 @@ package final class KeyRing: Sendable {
     self.clock = clock
   }
 
-  /// The key when it is open already.
-  func openKey(_ alias: String, idle: Duration) -> OpenKey? {
-    let now = clock.now
-    return state.withLock { state in
-      guard let held = state.open[alias], held.expires > now else { return nil }
-      state.open[alias]?.lastUsed = now
-      state.open[alias]?.idle = idle
-      return held.key
-    }
-  }
-
-  /// The key, read from the store when it is not open.
+  /// The key, read from the store when it is not open. The shortest idle time that is asked for counts.
+  ///
+  /// - Throws: `.abandoned` at once when the calling task is cancelled; a load goes on for the others.
   package func open(
     _ alias: String,
     idle: Duration = standardIdle,
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> OpenKey {
-    if let key = openKey(alias, idle: idle) { return key }
-    let task = state.withLock { state -> Task<Result<OpenKey, Failure>, Never> in
-      if let loading = state.loading[alias] { return loading.task }
-      let id = state.nextLoad
-      state.nextLoad += 1
-      let task = Task { await load(alias, id: id, idle: idle, deadline: deadline) }
-      state.loading[alias] = (id, task)
-      return task
+    while true {
+      if let key = openKey(alias, idle: idle) { return key }
+      do throws(Failure) {
+        return try await loads.value(for: alias) {
+          await self.read(alias, deadline: deadline)
+        } keep: {
+          self.hold($0, idle: idle)
+        }
+      } catch .store(.timedOut, store: _) where clock.now < deadline {
+        // The load ended with the time of whoever began it; this caller has more.
+      }
     }
-    return try await task.value.get()
   }
 
   /// Closes the handle; a load that is under way will not be kept.
   package func forget(_ alias: String) {
-    state.withLock { state in
-      state.open[alias] = nil
-      state.loading[alias] = nil
-    }
+    loads.detach(alias)
+    state.withLock { $0.open[alias] = nil }
   }
+
+  /// How many wait for this key to be read.
+  package func waiterCount(for alias: String) -> Int { loads.waiterCount(for: alias) }
 
   package var openCount: Int { state.withLock { $0.open.count } }
 
-  private func load(
-    _ alias: String,
-    id: Int,
-    idle: Duration,
-    deadline: ContinuousClock.Instant
-  ) async -> Result<OpenKey, Failure> {
-    let result = await read(alias, deadline: deadline)
+  private func openKey(_ alias: String, idle: Duration) -> OpenKey? {
     let now = clock.now
-    state.withLock { state in
-      guard state.loading[alias]?.id == id else { return }
-      state.loading[alias] = nil
-      guard case .success(let key) = result else { return }
-      state.open[alias] = Held(key: key, idle: idle, lastUsed: now)
-      if state.sweeper == nil { state.sweeper = Task { await sweep() } }
+    return state.withLock { state in
+      guard var held = state.open[alias], held.expires > now else { return nil }
+      held.lastUsed = now
+      held.idle = min(held.idle, idle)
+      state.open[alias] = held
+      armSweeper(&state, until: held.expires)
+      return held.key
     }
-    return result
+  }
+
+  private func hold(_ key: OpenKey, idle: Duration) {
+    guard key.item.binding != nil else { return }
+    let held = Held(key: key, idle: idle, lastUsed: clock.now)
+    state.withLock { state in
+      state.open[key.item.alias] = held
+      armSweeper(&state, until: held.expires)
+    }
   }
 
   private func read(_ alias: String, deadline: ContinuousClock.Instant) async -> Result<OpenKey, Failure> {
@@ -105,18 +102,29 @@ package final class KeyRing: Sendable {
     }
   }
 
-  /// Drops each handle when its idle time is over; ends when none is left.
-  private func sweep() async {
-    while true {
-      let now = clock.now
-      let next = state.withLock { state -> ContinuousClock.Instant? in
-        state.open = state.open.filter { $0.value.expires > now }
-        let next = state.open.values.map(\.expires).min()
-        if next == nil { state.sweeper = nil }
-        return next
+  /// Sees to it that somebody looks for idle keys at that instant at the latest.
+  private func armSweeper(_ state: inout State, until instant: ContinuousClock.Instant) {
+    if let sweeper = state.sweeper {
+      guard instant < sweeper.until else { return }
+      sweeper.task.cancel()
+    }
+    state.sweeper = (
+      instant,
+      Task { [clock] in
+        guard (try? await clock.sleep(until: instant, tolerance: nil)) != nil else { return }
+        self.sweep(at: instant)
       }
-      guard let next else { return }
-      do { try await clock.sleep(until: next, tolerance: nil) } catch { return }
+    )
+  }
+
+  /// Drops the handles whose idle time is over.
+  private func sweep(at instant: ContinuousClock.Instant) {
+    let now = clock.now
+    state.withLock { state in
+      // A sweeper that was replaced while it woke leaves the newer one in place.
+      if state.sweeper?.until == instant { state.sweeper = nil }
+      state.open = state.open.filter { $0.value.expires > now }
+      if let next = state.open.values.map(\.expires).min() { armSweeper(&state, until: next) }
     }
   }
 }

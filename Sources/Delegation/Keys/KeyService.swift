@@ -119,7 +119,10 @@ package struct KeyService: Sendable {
 
   /// Holds a profile against what its key is bound to; a key that is not bound yet is bound to it (invariant 2).
   package func bind(_ alias: String, to binding: KeyBinding, for caller: any Caller) async throws(Failure) {
-    let key = try await ring.open(alias, deadline: caller.deadline)
+    // What the store has now, not what the ring holds: another sidecar may have bound the key or made it anew.
+    ring.forget(alias)
+    let stored = try await storedKey(alias, deadline: caller.deadline)
+    let key = try opened(stored, alias: alias)
     if let bound = key.item.binding {
       guard bound == binding else { throw .policy(.keyBound(alias: alias, to: bound, asked: binding)) }
       return
@@ -128,14 +131,9 @@ package struct KeyService: Sendable {
     item.binding = binding
     try commit(caller)
     do throws(StoreFailure) {
-      let name = SecretItem(.key, alias)
-      guard let stored = try await store.read(name, deadline: caller.deadline) else {
-        throw StoreFailure.corrupt(found: "the key was deleted meanwhile")
-      }
-      let rewritten = item.replacingHeader(of: stored)
       try await store.write(
-        name,
-        secret: rewritten,
+        SecretItem(.key, alias),
+        secret: item.replacingHeader(of: stored),
         publicAttributes: attributes(of: item, certificate: key.certificate),
         replacing: true,
         deadline: caller.deadline
@@ -155,9 +153,9 @@ package struct KeyService: Sendable {
     try commit(caller)
     do throws(StoreFailure) {
       try await store.write(
-        SecretItem(.clientSecret, profile.name),
+        .clientSecret(of: profile),
         secret: secret,
-        publicAttributes: ["identity-domain": profile.identityDomainUrl, "client-id": profile.clientId],
+        publicAttributes: ["identity-domain-url": profile.identityDomainUrl, "client-id": profile.clientId],
         replacing: true,
         deadline: caller.deadline
       )
@@ -182,10 +180,7 @@ package struct KeyService: Sendable {
     for caller: any Caller
   ) async throws(Failure) -> OpenKey {
     let secret = item.serialized(privateKeyPEM: privateKeyPEM)
-    let key: OpenKey
-    do throws(KeyFailure) { key = try OpenKey.open(secret, alias: item.alias, with: keys) } catch {
-      throw .key(.material(error, alias: item.alias))
-    }
+    let key = try opened(secret, alias: item.alias)
     try commit(caller)
     do throws(StoreFailure) {
       try await store.write(
@@ -204,6 +199,21 @@ package struct KeyService: Sendable {
     return key
   }
 
+  private func storedKey(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> SecretBytes {
+    let stored: SecretBytes?
+    do { stored = try await store.read(SecretItem(.key, alias), deadline: deadline) } catch {
+      throw .store(error, store: store.name)
+    }
+    guard let stored else { throw .key(.notFound(alias: alias)) }
+    return stored
+  }
+
+  private func opened(_ stored: borrowing SecretBytes, alias: String) throws(Failure) -> OpenKey {
+    do { return try OpenKey.open(stored, alias: alias, with: keys) } catch {
+      throw .key(.material(error, alias: alias))
+    }
+  }
+
   /// What a person finds in Seahorse.
   private func attributes(of item: KeyItem, certificate: Certificate) -> [String: String] {
     var attributes = [
@@ -211,7 +221,7 @@ package struct KeyService: Sendable {
       "created": item.createdAt.rfc3339,
       "x5t#S256": Thumbprints(of: certificate).x5tS256,
     ]
-    attributes["identity-domain"] = item.binding?.identityDomainUrl
+    attributes["identity-domain-url"] = item.binding?.identityDomainUrl
     attributes["client-id"] = item.binding?.clientId
     return attributes
   }

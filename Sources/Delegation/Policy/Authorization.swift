@@ -16,6 +16,7 @@ package struct Authorization: Sendable {
     package let profile: Profile
     package let layers: PolicyLayers
     package let grant: UserGrant
+    fileprivate let authorization: Authorization
   }
 
   /// - Parameter subject: exactly one of it and `userToken` must be there.
@@ -27,13 +28,13 @@ package struct Authorization: Sendable {
   ) throws(Failure) -> Permit {
     let (profile, layers) = try layers(profile: name, deadline: deadline)
     let grant = try Self.grant(subject: subject, userToken: userToken, unicode: profile.unicodeSubjects ?? false)
-    guard grant.subject.bytes != Array(profile.clientId.utf8) else {
+    guard !grant.subject.matchesIgnoringASCIICase(profile.clientId.utf8) else {
       throw .policy(
         .subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "a client acts for users, not for itself"))
       )
     }
     do { try layers.permit(subject: grant.subject) } catch { throw .policy(error) }
-    return Permit(profile: profile, layers: layers, grant: grant)
+    return Permit(profile: profile, layers: layers, grant: grant, authorization: self)
   }
 
   /// The profile with its layers, for calls that name no user.
@@ -42,11 +43,13 @@ package struct Authorization: Sendable {
     deadline: ContinuousClock.Instant
   ) throws(Failure) -> (profile: Profile, layers: PolicyLayers) {
     let profile = try profiles.profile(name, deadline: deadline)
-    do {
-      return (profile, PolicyLayers(policyFile: try policy.current(deadline: deadline), profile: profile))
-    } catch {
-      throw .policy(error)
+    let policyFile: Policy?
+    do { policyFile = try policy.current(deadline: deadline) } catch { throw .policy(error) }
+    // Else whoever may give a profile would have tokens brought to a server of their own.
+    if policyFile?.withholdsCredentials == true, try profiles.leadsElsewhere(profile, deadline: deadline) {
+      throw .policy(.originDenied(profile: profile.name, origin: profile.fusionUrl))
     }
+    return (profile, PolicyLayers(policyFile: policyFile, profile: profile))
   }
 
   private static func grant(subject: String?, userToken: String?, unicode: Bool) throws(Failure) -> UserGrant {
@@ -74,6 +77,17 @@ package struct Authorization: Sendable {
 }
 
 extension Authorization.Permit {
+  /// The same question once more, for work that goes on while profiles and policy may change.
+  func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Self {
+    let name = profile.name
+    return switch grant {
+    case .subject(let subject):
+      try authorization.permit(profile: name, subject: subject.text, userToken: nil, deadline: deadline)
+    case .userToken(let token, _):
+      try authorization.permit(profile: name, subject: nil, userToken: token, deadline: deadline)
+    }
+  }
+
   /// The scope of a call: the one asked for, else the profile's, if policy gives it.
   package func scope(_ asked: String?) throws(Failure) -> String {
     let scope = asked ?? profile.scope

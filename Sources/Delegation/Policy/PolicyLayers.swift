@@ -30,16 +30,25 @@ package struct PolicyLayers: Sendable {
     }
   }
 
+  /// A scope is a list (RFC 6749 section 3.3): each of its values must be allowed by itself, for a `*` would match all
+  /// that follows.
   package func permit(scope: String) throws(PolicyFailure) {
     for layer in layers {
-      if let patterns = layer.policy.scopes {
-        guard patterns.contains(where: { Pattern($0).matches(Array(scope.utf8)) }) || scope == layer.ownScope else {
-          throw .scopeDenied(scope: scope, rule: layer.rule("no pattern of scopes matches"))
+      let own = layer.ownScope.map(Self.values)
+      for value in Self.values(of: scope) where own?.contains(value) != true {
+        if let patterns = layer.policy.scopes {
+          guard patterns.contains(where: { Pattern($0).matches(value) }) else {
+            throw .scopeDenied(scope: scope, rule: layer.rule("no pattern of scopes matches"))
+          }
+        } else if own != nil {
+          throw .scopeDenied(scope: scope, rule: layer.rule("without policy.scopes only its own scope is given"))
         }
-      } else if let own = layer.ownScope, own != scope {
-        throw .scopeDenied(scope: scope, rule: layer.rule("there is no policy.scopes, so only its own scope is given"))
       }
     }
+  }
+
+  private static func values(of scope: String) -> [[UInt8]] {
+    scope.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map(Array.init)
   }
 
   package func permit(agent: String) throws(PolicyFailure) {
@@ -53,7 +62,7 @@ package struct PolicyLayers: Sendable {
 
   /// A caller who is held to some agents must not get a token that opens all of them.
   package func permitRawCredentials(profile: String) throws(PolicyFailure) {
-    for layer in layers where layer.policy.agents != nil && layer.policy.rawCredentials != true {
+    for layer in layers where layer.policy.withholdsCredentials {
       throw .rawCredentialsDenied(profile: profile, limitedBy: "\(layer.name), agents")
     }
   }

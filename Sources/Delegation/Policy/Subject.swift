@@ -12,10 +12,7 @@ package struct Subject: Sendable, Hashable {
       guard text.unicodeScalars.allSatisfy(Self.isVisible) else {
         throw FieldProblem("must not contain spaces or control characters")
       }
-      // The standard library's own normaliser; FoundationEssentials has none.
-      guard text._nfcCodeUnits == bytes else {
-        throw FieldProblem("must be in Unicode normalisation form C; send the composed characters")
-      }
+      try Self.requireComposed(text)
     } else {
       guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
         throw FieldProblem("must be printable ASCII without spaces; a profile with unicodeSubjects takes more")
@@ -28,6 +25,14 @@ package struct Subject: Sendable, Hashable {
   /// Equal without regard to ASCII case: how the subject of a token is compared with the one that was asked for.
   func matchesIgnoringASCIICase(_ other: some Sequence<UInt8>) -> Bool {
     bytes.elementsEqual(other) { asciiLowerCase($0) == asciiLowerCase($1) }
+  }
+
+  /// In another form the same name is other bytes, so that a rule for one would not meet the other.
+  static func requireComposed(_ text: String) throws(FieldProblem) {
+    // The standard library's own normaliser; FoundationEssentials has none.
+    guard text._nfcCodeUnits.elementsEqual(text.utf8) else {
+      throw FieldProblem("must be in Unicode normalisation form C; send the composed characters")
+    }
   }
 
   private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {

@@ -12,7 +12,7 @@ package protocol GuardedFile: Sendable {
   /// A stamp without reading, cheap enough for every request; nil when there is no file.
   func stamp() throws(FileFailure) -> FileStamp?
 
-  /// Replaces the content under the lock. `change` sees what is there and returns what shall be there, or nil to leave
+  /// Replaces the content under the lock, for which it blocks its thread until the deadline. `change` sees what is there and returns what shall be there, or nil to leave
   /// it as it is.
   func update(
     deadline: ContinuousClock.Instant,

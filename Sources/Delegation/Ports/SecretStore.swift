@@ -32,7 +32,7 @@ package struct SecretItem: Sendable, Hashable {
   package enum Kind: String, Sendable, CaseIterable {
     /// A private key with its certificate, named by its alias.
     case key
-    /// The secret of a confidential application, named by its profile.
+    /// The secret of a confidential application, named by client and identity domain.
     case clientSecret = "client-secret"
     /// What `diagnose` writes, reads and deletes to try the store.
     case trial

@@ -7,14 +7,20 @@ import Synchronization
 /// an empty list.
 package final class ProfileBook: Sendable {
   private let file: any GuardedFile
+  private let clock: any MonotonicClock
   private let state = Mutex(State())
+  /// How soon a lock that another sidecar holds is tried again.
+  private static let lockPause: Duration = .milliseconds(20)
 
   private struct State {
     var given = ProfileFile()
     var saved: (stamp: FileStamp?, content: ProfileFile)?
   }
 
-  package init(file: any GuardedFile) { self.file = file }
+  package init(file: any GuardedFile, clock: any MonotonicClock) {
+    self.file = file
+    self.clock = clock
+  }
 
   package var path: String { file.path }
 
@@ -44,6 +50,15 @@ package final class ProfileBook: Sendable {
     return profile
   }
 
+  /// Whether credentials of this profile, given at `initialize`, would go where those of no saved profile go.
+  func leadsElsewhere(_ profile: Profile, deadline: ContinuousClock.Instant) throws(Failure) -> Bool {
+    guard state.withLock({ $0.given.profiles[profile.name] != nil }) else { return false }
+    return try !savedProfiles(deadline: deadline).profiles.values.contains { saved in
+      saved.identityDomainUrl == profile.identityDomainUrl && saved.fusionUrl == profile.fusionUrl
+        && saved.proxy == profile.proxy && saved.caFile == profile.caFile
+    }
+  }
+
   /// Saved and given profiles, by name.
   package func all(deadline: ContinuousClock.Instant) throws(Failure) -> [Profile] {
     let saved = try savedProfiles(deadline: deadline).profiles
@@ -61,17 +76,17 @@ package final class ProfileBook: Sendable {
   }
 
   /// Writes a validated profile to the file, in the place of one of the same name.
-  package func save(_ profile: Profile, deadline: ContinuousClock.Instant) throws(Failure) {
+  package func save(_ profile: Profile, for caller: any Caller) async throws(Failure) {
     if state.withLock({ $0.given.profiles[profile.name] != nil }) {
       throw .profile(
         .invalid(profile: profile.name, field: "name", problem: "is taken by a profile given at initialize")
       )
     }
-    try change(deadline: deadline) { content throws(Failure) in content.profiles[profile.name] = profile }
+    try await change(for: caller) { content throws(Failure) in content.profiles[profile.name] = profile }
   }
 
-  package func delete(_ name: String, deadline: ContinuousClock.Instant) throws(Failure) {
-    try change(deadline: deadline) { content throws(Failure) in
+  package func delete(_ name: String, for caller: any Caller) async throws(Failure) {
+    try await change(for: caller) { content throws(Failure) in
       guard content.profiles.removeValue(forKey: name) != nil else {
         throw .profile(.notFound(name: name, known: Self.sorted(content.profiles.keys)))
       }
@@ -96,16 +111,33 @@ package final class ProfileBook: Sendable {
     }
   }
 
+  /// The wait for the lock is ours: inside the file it would hold a thread that all other requests share.
   private func change(
-    deadline: ContinuousClock.Instant,
+    for caller: any Caller,
+    _ body: (inout ProfileFile) throws(Failure) -> Void
+  ) async throws(Failure) {
+    while true {
+      do throws(Failure) {
+        return try changeNow(for: caller, body)
+      } catch .file(.lockTimedOut, path: _) where clock.now < caller.deadline {
+        do { try await clock.sleep(until: clock.now.advanced(by: Self.lockPause), tolerance: nil) } catch {
+          throw .abandoned
+        }
+      }
+    }
+  }
+
+  private func changeNow(
+    for caller: any Caller,
     _ body: (inout ProfileFile) throws(Failure) -> Void
   ) throws(Failure) {
     var refusal: Failure?
     do {
-      try file.update(deadline: deadline) { bytes throws(FileFailure) in
+      try file.update(deadline: clock.now) { bytes throws(FileFailure) in
         do {
           var content = try Self.parse(bytes, path: file.path)
           try body(&content)
+          try commit(caller)
           return try JSONWriter.encode(content)
         } catch let failure as Failure {
           refusal = failure

@@ -19,7 +19,11 @@ package struct ProfileFile: Encodable, Sendable, Equatable {
     guard case .object(let members) = value else {
       throw .invalid(profile: source, field: "", problem: "must be a JSON object")
     }
+    var seen: Set<String> = []
     for member in members {
+      guard seen.insert(member.name).inserted else {
+        throw .invalid(profile: source, field: member.name, problem: "stands there twice")
+      }
       switch (member.name, member.value) {
       case ("defaultProfile", .string(let name)): defaultProfile = name
       case ("defaultProfile", .null), ("profiles", .null): break

@@ -74,6 +74,7 @@ extension Policy {
       guard pattern.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
         throw ParamsFailure("\(field)[\(index)]", "must not contain spaces or control characters")
       }
+      do { try Subject.requireComposed(pattern) } catch { throw ParamsFailure("\(field)[\(index)]", error.text) }
     }
   }
 }

@@ -21,14 +21,8 @@ package final class TokenCache: Sendable {
 
   package typealias Outcome = Result<AccessToken, Failure>
 
-  private struct State {
-    var tokens: [Key: AccessToken] = [:]
-    /// Exchanges under way, and who waits for each.
-    var flights: [Key: [Int: CheckedContinuation<Outcome, Never>]] = [:]
-    var lastID = 0
-  }
-
-  private let state = Mutex(State())
+  private let tokens = Mutex<[Key: AccessToken]>([:])
+  private let flights = SingleFlight<Key, AccessToken>()
   private let wallClock: any WallClock
   private let maximumEntries: Int
 
@@ -37,22 +31,26 @@ package final class TokenCache: Sendable {
     self.maximumEntries = maximumEntries
   }
 
-  package var count: Int { state.withLock { $0.tokens.count } }
+  package var count: Int { tokens.withLock(\.count) }
 
   /// How many wait for the exchange of this key.
-  package func waiterCount(for key: Key) -> Int { state.withLock { $0.flights[key]?.count ?? 0 } }
+  package func waiterCount(for key: Key) -> Int { flights.waiterCount(for: key) }
 
   /// The token when there is one that lives long enough.
   package func token(for key: Key, minimumSeconds: Int) -> AccessToken? {
-    guard let token = state.withLock({ $0.tokens[key] }), token.lives(atLeast: minimumSeconds, after: wallClock.now())
+    guard let token = tokens.withLock({ $0[key] }), token.lives(atLeast: minimumSeconds, after: wallClock.now())
     else { return nil }
     return token
   }
 
   /// Drops the token. An exchange that is under way brings a newer one, so it is kept.
-  package func invalidate(_ key: Key) { state.withLock { $0.tokens[key] = nil } }
+  package func invalidate(_ key: Key) { tokens.withLock { $0[key] = nil } }
 
-  package func removeAll() { state.withLock { $0.tokens = [:] } }
+  /// Drops all tokens, and will not keep those of exchanges under way: a key or a secret they rest on has gone.
+  package func removeAll() {
+    flights.detachAll()
+    tokens.withLock { $0 = [:] }
+  }
 
   /// The outcome of the one exchange of this key, started here if there is none.
   ///
@@ -63,63 +61,24 @@ package final class TokenCache: Sendable {
     minimumSeconds: Int?,
     by exchange: @escaping @Sendable () async -> Outcome
   ) async throws(Failure) -> AccessToken {
-    let waiter = state.withLock { state in
-      state.lastID += 1
-      return state.lastID
+    try await flights.value(for: key) {
+      // Since the caller looked, another exchange may have ended.
+      if let minimumSeconds, let token = self.token(for: key, minimumSeconds: minimumSeconds) { return .success(token) }
+      return await exchange()
+    } keep: {
+      self.keep($0, for: key)
     }
-    let outcome = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in join(key, minimumSeconds, waiter, continuation, exchange) }
-    } onCancel: {
-      leave(key, waiter)
-    }
-    return try outcome.get()
   }
 
-  private func join(
-    _ key: Key,
-    _ minimumSeconds: Int?,
-    _ waiter: Int,
-    _ continuation: CheckedContinuation<Outcome, Never>,
-    _ exchange: @escaping @Sendable () async -> Outcome
-  ) {
+  /// Makes room where it is needed: expired tokens go first, then the one that ends soonest.
+  private func keep(_ token: AccessToken, for key: Key) {
     let now = wallClock.now()
-    let (atOnce, isFirst) = state.withLock { state -> (Outcome?, Bool) in
-      // The caller may have been cancelled, or a token may have landed, before it came to wait.
-      if Task.isCancelled { return (.failure(.abandoned), false) }
-      if let minimumSeconds, let token = state.tokens[key], token.lives(atLeast: minimumSeconds, after: now) {
-        return (.success(token), false)
+    tokens.withLock { tokens in
+      if tokens.count >= maximumEntries { tokens = tokens.filter { $0.value.expiresAt > now } }
+      if tokens.count >= maximumEntries, let soonest = tokens.min(by: { $0.value.expiresAt < $1.value.expiresAt }) {
+        tokens[soonest.key] = nil
       }
-      let isFirst = state.flights[key] == nil
-      state.flights[key, default: [:]][waiter] = continuation
-      return (nil, isFirst)
+      tokens[key] = token
     }
-    if let atOnce { continuation.resume(returning: atOnce) }
-    if isFirst { Task { land(key, await exchange()) } }
-  }
-
-  private func leave(_ key: Key, _ waiter: Int) {
-    let continuation = state.withLock { $0.flights[key]?.removeValue(forKey: waiter) }
-    continuation?.resume(returning: .failure(.abandoned))
-  }
-
-  private func land(_ key: Key, _ outcome: Outcome) {
-    let waiters = state.withLock { state -> [CheckedContinuation<Outcome, Never>] in
-      if case .success(let token) = outcome {
-        if state.tokens.count >= maximumEntries { evict(&state) }
-        state.tokens[key] = token
-      }
-      return state.flights.removeValue(forKey: key).map { Array($0.values) } ?? []
-    }
-    for waiter in waiters { waiter.resume(returning: outcome) }
-  }
-
-  /// Makes room: expired tokens go first, then the one that ends soonest.
-  private func evict(_ state: inout State) {
-    let now = wallClock.now()
-    state.tokens = state.tokens.filter { $0.value.expiresAt > now }
-    guard state.tokens.count >= maximumEntries,
-      let soonest = state.tokens.min(by: { $0.value.expiresAt < $1.value.expiresAt })
-    else { return }
-    state.tokens[soonest.key] = nil
   }
 }

@@ -82,7 +82,7 @@ package struct TokenExchange: Sendable {
     of profile: Profile,
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> SecretBytes? {
-    do { return try await store.read(SecretItem(.clientSecret, profile.name), deadline: deadline) } catch {
+    do { return try await store.read(.clientSecret(of: profile), deadline: deadline) } catch {
       throw .store(error, store: store.name)
     }
   }

@@ -14,7 +14,7 @@ enum TokenFidelity {
     let claim = profile.subjectClaim ?? "sub"
     guard let found = jwt.text(claim) else { throw .wrongUser(found: "a token without the claim \(claim)") }
     guard subject.matchesIgnoringASCIICase(found.utf8) else {
-      throw .wrongUser(found: "a token whose \(claim) is somebody else")
+      throw .wrongUser(found: "a token whose \(claim) is \(Masking.mask(found)), who was not asked for")
     }
   }
 }

@@ -28,6 +28,7 @@ package struct TokenService: Sendable {
   package let exchange: TokenExchange
   let digests: any Digests
   let clock: any MonotonicClock
+  private let profileDigests = ProfileDigests()
 
   /// How long an exchange may take, whoever waits for it: it is shared, so no caller's deadline is its own.
   static let exchangeTimeout: Duration = .seconds(30)
@@ -66,17 +67,16 @@ package struct TokenService: Sendable {
   package func invalidate(_ request: Request, profile: Profile) { cache.invalidate(key(request, profile)) }
 
   private func key(_ request: Request, _ profile: Profile) -> TokenCache.Key {
-    TokenCache.Key(
-      subject: request.grant.subject.bytes,
-      scope: request.scope,
-      identity: digests.sha256(Self.identity(profile, grant: request.grant))
-    )
+    let identity =
+      switch request.grant {
+      case .subject: profileDigests.digest(of: profile) { digests.sha256(Self.identity(profile)) }
+      case .userToken(let token, _): digests.sha256(Self.identity(profile, userToken: token))
+      }
+    return TokenCache.Key(subject: request.grant.subject.bytes, scope: request.scope, identity: identity)
   }
 
   /// All that the domain sees of a profile, each field with its length, so that no two run together.
-  private static func identity(_ profile: Profile, grant: UserGrant) -> [UInt8] {
-    var userToken: String?
-    if case .userToken(let token, _) = grant { userToken = token }
+  private static func identity(_ profile: Profile, userToken: String? = nil) -> [UInt8] {
     let audience = profile.audience ?? [Profile.defaultAudience]
     let fields: [String?] =
       [

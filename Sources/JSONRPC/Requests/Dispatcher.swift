@@ -23,10 +23,20 @@ final class Dispatcher: Sendable {
   let replies: Replies
   let deadlines: DeadlineQueue
   let sessionEnd = SessionEnd()
+  /// Told of every answer to a known method, on the thread that gives it.
+  private let onAnswer: (@Sendable (AnsweredRequest) -> Void)?
   let table = Mutex(Table())
   let isReaderPaused = Atomic(false)
+  /// Whether `parked` holds anything, for who must not lock the table. Written under its lock.
+  let hasParked = Atomic(false)
 
-  init(limits: Limits, clock: any DeadlineClock, output: any Output) {
+  init(
+    limits: Limits,
+    clock: any DeadlineClock,
+    output: any Output,
+    onAnswer: (@Sendable (AnsweredRequest) -> Void)?
+  ) {
+    self.onAnswer = onAnswer
     self.limits = limits
     self.output = output
     outbox = Outbox(limits: limits, output: output)
@@ -51,9 +61,7 @@ final class Dispatcher: Sendable {
 
   /// Starts the work of a request, unless it has been answered while it waited.
   func start(_ serial: Serial) {
-    let waiting = table.withLock { $0.inFlight.update(serial) { $0.phase = .started(nil) } }
-    guard let request = waiting else { return }
-    request.progress?.begin()
+    guard let request = begin(serial) else { return }
     let work: @Sendable () async -> Void = {
       self.finish(serial, await request.prepared.run(request.call))
     }
@@ -67,6 +75,18 @@ final class Dispatcher: Sendable {
     if isAnswered { task.cancel() }
   }
 
+  /// Starts a request that was parked; by now it may be answered at once.
+  func startParked(_ serial: Serial) {
+    guard let answer = table.withLock({ $0.inFlight[serial] })?.prepared.answerAtOnce() else { return start(serial) }
+    if begin(serial) != nil { finish(serial, answer) }
+  }
+
+  private func begin(_ serial: Serial) -> PendingRequest? {
+    let request = table.withLock { $0.inFlight.update(serial) { $0.phase = .started(nil) } }
+    request?.progress?.begin()
+    return request
+  }
+
   /// Answers the request if nobody has, and returns it then.
   func answer(_ serial: Serial, with answer: (PendingRequest) -> Answer) -> PendingRequest? {
     guard let request = table.withLock({ $0.inFlight.remove(serial) }) else { return nil }
@@ -78,6 +98,10 @@ final class Dispatcher: Sendable {
       table.unanswered -= 1
       table.statistics.count(request.prepared.method, answer)
     }
+    if let onAnswer {
+      let elapsed = request.prepared.timeout - (request.call.deadline - deadlines.now)
+      onAnswer(AnsweredRequest(method: request.prepared.method, answer: answer, elapsed: elapsed))
+    }
     return request
   }
 
@@ -85,6 +109,7 @@ final class Dispatcher: Sendable {
   func workEnded(_ serial: Serial) {
     let ready = table.withLock { table in
       table.unfinished -= 1
+      defer { hasParked.store(!table.parked.isEmpty, ordering: .sequentiallyConsistent) }
       if !table.parked.isEmpty { table.parked.removeAll { $0 == serial } }
       let ready = table.sequencer.leave(serial)
       guard outbox.isFull else { return ready }
@@ -111,6 +136,7 @@ final class Dispatcher: Sendable {
       progress.end(answer.error?.message)
     }
     table.withLock { $0.statistics.count(prepared.method, answer) }
+    onAnswer?(AnsweredRequest(method: prepared.method, answer: answer, elapsed: .zero))
     return answer
   }
 
@@ -131,6 +157,7 @@ final class Dispatcher: Sendable {
       guard table.sequencer.enter(serial, prepared.order) else { return nil }
       guard outbox.isFull else { return serial }
       table.parked.append(serial)
+      hasParked.store(true, ordering: .sequentiallyConsistent)
       return nil
     }
   }

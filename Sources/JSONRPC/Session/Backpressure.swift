@@ -23,8 +23,8 @@ extension Dispatcher {
   /// The writer's question after each write and whenever it is woken.
   func nextStep() -> WriterStep {
     let step = outbox.nextStep()
-    while !outbox.isFull, let serial = table.withLock({ $0.parked.isEmpty ? nil : $0.parked.removeFirst() }) {
-      start(serial)
+    while !outbox.isFull, let serial = nextParked() {
+      startParked(serial)
     }
     wakeReader()
     switch step {
@@ -41,7 +41,18 @@ extension Dispatcher {
     output.appetiteChanged()
   }
 
+  /// At the limit of requests a client is refused, but not for what is parked: then it is left waiting.
   private var isFull: Bool {
-    outbox.isOverfull || outbox.isFull && table.withLock { $0.unfinished >= limits.maximumInFlight }
+    // Asked before every read and every message: the table is not locked unless the client reads slowly.
+    guard outbox.isFull || hasParked.load(ordering: .sequentiallyConsistent) else { return false }
+    return outbox.isOverfull || table.withLock { $0.unfinished >= limits.maximumInFlight }
+  }
+
+  private func nextParked() -> Serial? {
+    table.withLock { table in
+      guard !table.parked.isEmpty else { return nil }
+      defer { hasParked.store(!table.parked.isEmpty, ordering: .sequentiallyConsistent) }
+      return table.parked.removeFirst()
+    }
   }
 }

@@ -23,6 +23,15 @@ struct FrameQueue: Sendable {
     byteCount += bytes.count
   }
 
+  /// Puts a frame before all others.
+  mutating func prepend(_ bytes: [UInt8], report: Serial?) {
+    reclaim(all: true)
+    dropped -= 1
+    frames.insert(Frame(bytes: bytes, report: report), at: 0)
+    if let report, reports[report] == nil { reports[report] = dropped }
+    byteCount += bytes.count
+  }
+
   /// Puts the report where an earlier one of the same request waits. False when none does.
   mutating func replaceReport(of request: Serial, with bytes: [UInt8]) -> Bool {
     guard let position = reports[request] else { return false }
@@ -45,8 +54,8 @@ struct FrameQueue: Sendable {
     return chunk
   }
 
-  private mutating func reclaim() {
-    guard head > frames.count / 2 else { return }
+  private mutating func reclaim(all: Bool = false) {
+    guard all || head > frames.count / 2 else { return }
     frames.removeSubrange(..<head)
     dropped += head
     head = 0

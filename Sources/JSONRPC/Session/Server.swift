@@ -13,19 +13,21 @@ package final class Server<Context: Sendable>: Sendable {
   private let decoder: Mutex<FrameDecoder>
   private let lifecycle = Mutex(Lifecycle())
 
-  /// Without a framing, the client's first byte decides.
+  /// Without a framing, the client's first byte decides. `onAnswer` is told of every answer to a known method; it must
+  /// not block.
   package init(
     routes: [Route<Context>],
     context: Context,
     limits: Limits = .standard,
     framing: Framing? = nil,
     clock: any DeadlineClock = ContinuousClock(),
-    output: any Output
+    output: any Output,
+    onAnswer: (@Sendable (AnsweredRequest) -> Void)? = nil
   ) {
     self.routes = Dictionary(routes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.context = context
     self.limits = limits
-    dispatcher = Dispatcher(limits: limits, clock: clock, output: output)
+    dispatcher = Dispatcher(limits: limits, clock: clock, output: output, onAnswer: onAnswer)
     decoder = Mutex(FrameDecoder(framing: framing, limits: limits))
     if let framing { dispatcher.outbox.use(framing) }
   }
@@ -35,23 +37,21 @@ package final class Server<Context: Sendable>: Sendable {
   /// Takes the bytes that were read, and handles every message that is complete by then.
   package func receive(_ bytes: some Collection<UInt8>) {
     decoder.withLock { $0.push(bytes) }
-    handleWhatIsRead()
+    _ = handleWhatIsRead()
   }
 
-  /// Whether to read on. Asked after each `receive`.
-  package var appetite: Appetite {
-    handleWhatIsRead()
-    return dispatcher.appetite
-  }
+  /// Whether to read on, asked before each read: only when all that was read has been handled.
+  package var appetite: Appetite { handleWhatIsRead() }
 
-  /// The input has ended: what was asked is finished, and then the session.
+  /// The input has ended, found so when there was appetite: what was asked is finished, and then the session.
   package func endOfInput() {
     do throws(BrokenFrame) {
       let (last, framing) = try decoder.withLock { decoder throws(BrokenFrame) in
         (try decoder.finish(), decoder.framing)
       }
-      if let last { handle(last, framing ?? .lines) }
-      dispatcher.drain(as: .endOfInput)
+      // A last line needs no line feed when it is whole; one that is no JSON is the beginning of a message.
+      let isWhole = last.map { handle($0, framing ?? .lines) } ?? true
+      dispatcher.drain(as: isWhole ? .endOfInput : .brokenInput)
     } catch {
       refuse(error)
     }
@@ -85,11 +85,16 @@ package final class Server<Context: Sendable>: Sendable {
 
   // MARK: From bytes to messages
 
-  private func handleWhatIsRead() {
+  private func handleWhatIsRead() -> Appetite {
     do throws(BrokenFrame) {
-      while dispatcher.appetite == .hungry, let (frame, framing) = try nextFrame() { handle(frame, framing) }
+      while true {
+        let appetite = dispatcher.appetite
+        guard appetite == .hungry, let (frame, framing) = try nextFrame() else { return appetite }
+        handle(frame, framing)
+      }
     } catch {
       refuse(error)
+      return .done
     }
   }
 
@@ -105,7 +110,9 @@ package final class Server<Context: Sendable>: Sendable {
     dispatcher.drain(as: .brokenInput)
   }
 
-  private func handle(_ frame: [UInt8], _ framing: Framing) {
+  /// False when the frame holds no JSON, which the client is told.
+  @discardableResult
+  private func handle(_ frame: [UInt8], _ framing: Framing) -> Bool {
     dispatcher.outbox.use(framing)
     let root: JSONElement
     do {
@@ -114,13 +121,15 @@ package final class Server<Context: Sendable>: Sendable {
         limits: JSONLimits(maximumBytes: limits.maximumMessageBytes, maximumDepth: limits.maximumNesting)
       ).root
     } catch {
-      return dispatcher.replies.reply(to: nil, .error(.malformed(error, framing: framing)))
+      dispatcher.replies.reply(to: nil, .error(.malformed(error, framing: framing)))
+      return false
     }
     if let elements = root.elements {
       accept(elements, framing)
     } else {
       accept(Message(root))
     }
+    return true
   }
 
   // MARK: From messages to calls

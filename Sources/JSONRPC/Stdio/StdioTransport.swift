@@ -18,7 +18,7 @@ package final class StdioTransport: Output {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Returns when the session has ended; from then on the descriptors are not touched.
+  /// Returns when the session has ended. From then on nothing touches the descriptors but a write that cannot block.
   package func run<Context>(_ server: Server<Context>) async throws(StdioFailure) -> Ending {
     let writer = try Thread { self.write(from: server) }
     let reader = try Thread { self.read(into: server) }

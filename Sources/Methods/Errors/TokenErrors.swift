@@ -16,7 +16,7 @@ extension ResponseError {
     case .noClientSecret(let profile):
       ResponseError(
         .invalidClient,
-        "The profile \(profile) authenticates with a client secret, and the store has none for it.",
+        "The profile \(profile) authenticates with a client secret, and the store has none for its client and domain.",
         hint: "Keep it with setClientSecret (with --admin).",
         detail: [.text("profile", profile)]
       )
