@@ -78,7 +78,7 @@ let package = Package(
 
     // The protocol's face of the domain.
     module("Methods", ["Delegation", "JSON", "JSONRPC"]),
-    tests("Methods", ["Delegation", "JSON", "JSONRPC", "Methods"]),
+    tests("Methods", ["Delegation", "JSON", "JSONRPC", "Methods", "OpenSSLKeys", "ProtocolKit"]),
 
     // Adapters.
     module("CurlHTTP", ["CCurl", "CLinux", "Delegation"]),

@@ -9,6 +9,8 @@ package enum Failure: Error, Sendable, Equatable {
   case token(TokenFailure)
   case fusion(FusionFailure)
   case network(NetworkFailure)
+  /// A step failed after the run had begun; the run may go on at the pod, where `run` finds it.
+  indirect case duringRun(AgentRun, Failure)
   /// The caller left or the deadline passed; the server has answered or will.
   case abandoned
 }
@@ -36,6 +38,8 @@ package enum PolicyFailure: Error, Sendable, Equatable {
   case scopeDenied(scope: String, rule: Rule)
   case agentDenied(agent: String, rule: Rule)
   case rawCredentialsDenied(profile: String, limitedBy: String)
+  /// A profile of the session would take tokens where no saved profile does.
+  case originDenied(profile: String, origin: String)
   /// `to` is nil for a key that no saved profile has bound yet: it signs for nobody.
   case keyBound(alias: String, to: KeyBinding?, asked: KeyBinding)
   case adminRequired(method: String)

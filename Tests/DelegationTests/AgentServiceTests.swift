@@ -158,6 +158,23 @@ struct AgentServiceTests {
     #expect(try await answer.polls == 1)
   }
 
+  /// Whoever is on call must be able to find the run again.
+  @Test func aFailureInMidRunTellsWhichRunItWas() async throws {
+    let bench = try await Bench()
+    started(bench)
+    bench.http.plan(404, "")
+    let permit = try bench.permit()
+    async let answer = bench.agents.invoke(invocation, permit: permit, wait: true, for: RecordingCaller())
+    await passPause(bench)
+    do {
+      _ = try await answer
+      Issue.record("a run that is not found was followed")
+    } catch Failure.duringRun(let run, .fusion(.refused(let refusal))) {
+      #expect(run.jobId == "job-1")
+      #expect(refusal.kind == .notFound)
+    }
+  }
+
   /// One call starts at most one run: an answer that was lost is not asked for again.
   @Test func aLostAnswerIsNotRepeated() async throws {
     let bench = try await Bench()
@@ -211,7 +228,7 @@ struct AgentServiceTests {
     do {
       _ = try await answer
       Issue.record("a denied run was followed")
-    } catch Failure.policy {
+    } catch Failure.duringRun(_, .policy) {
       #expect(bench.http.requests.count == 2)
     }
   }

@@ -95,6 +95,31 @@ struct PolicyTests {
     #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
   }
 
+  /// A policy that gives out no token must not have it brought to a server of the caller's own.
+  @Test(
+    arguments: [
+      { $0.fusionUrl = "https://somebody.example" }, { $0.proxy = "https://somebody.example" },
+      { $0.caFile = "/tmp/ca.pem" },
+    ] as [@Sendable (inout Profile) -> Void]
+  )
+  func aGivenProfileLeadsWhereASavedOneDoes(_ point: @Sendable (inout Profile) -> Void) async throws {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    try await book.save(Samples.profile(), for: RecordingCaller())
+    var given = try Samples.profile { $0.name = "mine" }
+    func permit(_ rules: String) throws {
+      book.give(ProfileFile(profiles: ["mine": given]))
+      let policy = PolicyBook(file: InMemoryGuardedFile("/policy.json", bytes: Array(rules.utf8)))
+      _ = try Authorization(profiles: book, policy: policy)
+        .permit(profile: "mine", subject: "curtis.feitty", userToken: nil, deadline: .now)
+    }
+    let limited = #"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"]}"#
+    try permit(limited)
+    point(&given)
+    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl))) { try permit(limited) }
+    try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"],"rawCredentials":true}"#)
+    try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"]}"#)
+  }
+
   @Test func exactlyOneOfSubjectAndUserToken() async throws {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
     try await book.save(Samples.profile(), for: RecordingCaller())

@@ -24,13 +24,4 @@ struct LayoutTests {
       #expect(holdsTests, "Tests/\(folder)")
     }
   }
-
-  /// Whole Foundation would come with ICU: 40 MB, and twice the time to start.
-  @Test func theProgramDoesNotLinkFoundation() throws {
-    let products = try #require(CommandLine.arguments.first.map { URL(filePath: $0).deletingLastPathComponent() })
-    let program = try Data(contentsOf: products.appending(path: "onbehalf"))
-    #expect(program.firstRange(of: Data("libswiftCore.so".utf8)) != nil, "the program is not linked dynamically")
-    #expect(program.firstRange(of: Data("Foundation.so".utf8)) == nil)
-    #expect(program.firstRange(of: Data("FoundationEssentials.so".utf8)) == nil)
-  }
 }

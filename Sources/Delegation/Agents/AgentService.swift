@@ -138,7 +138,8 @@ package struct AgentService: Sendable {
         failures = 0
       } catch {
         failures += 1
-        guard error.passesByItself, failures <= Self.tolerableFailures else { throw error }
+        if error == .abandoned { throw error }
+        guard error.passesByItself, failures <= Self.tolerableFailures else { throw .duringRun(run, error) }
         caller.report("The pod did not answer; asking again.", detail: run.progress)
       }
     }
@@ -245,7 +246,7 @@ extension Failure {
       case .unexpectedRedirect, .malformed: false
       }
     case .fusion(.refused(let refusal)): refusal.status == 429 || refusal.status >= 500
-    case .token, .params, .profile, .policy, .store, .file, .key, .fusion(.agentFailed), .abandoned: false
+    case .token, .params, .profile, .policy, .store, .file, .key, .fusion(.agentFailed), .duringRun, .abandoned: false
     }
   }
 }

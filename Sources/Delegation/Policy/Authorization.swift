@@ -43,11 +43,13 @@ package struct Authorization: Sendable {
     deadline: ContinuousClock.Instant
   ) throws(Failure) -> (profile: Profile, layers: PolicyLayers) {
     let profile = try profiles.profile(name, deadline: deadline)
-    do {
-      return (profile, PolicyLayers(policyFile: try policy.current(deadline: deadline), profile: profile))
-    } catch {
-      throw .policy(error)
+    let policyFile: Policy?
+    do { policyFile = try policy.current(deadline: deadline) } catch { throw .policy(error) }
+    // Else whoever may give a profile would have tokens brought to a server of their own.
+    if policyFile?.withholdsCredentials == true, try profiles.leadsElsewhere(profile, deadline: deadline) {
+      throw .policy(.originDenied(profile: profile.name, origin: profile.fusionUrl))
     }
+    return (profile, PolicyLayers(policyFile: policyFile, profile: profile))
   }
 
   private static func grant(subject: String?, userToken: String?, unicode: Bool) throws(Failure) -> UserGrant {

@@ -62,7 +62,7 @@ package struct PolicyLayers: Sendable {
 
   /// A caller who is held to some agents must not get a token that opens all of them.
   package func permitRawCredentials(profile: String) throws(PolicyFailure) {
-    for layer in layers where layer.policy.agents != nil && layer.policy.rawCredentials != true {
+    for layer in layers where layer.policy.withholdsCredentials {
       throw .rawCredentialsDenied(profile: profile, limitedBy: "\(layer.name), agents")
     }
   }

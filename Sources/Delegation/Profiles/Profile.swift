@@ -48,6 +48,9 @@ package struct Policy: Codable, Sendable, Equatable {
 
   package init(subjects: Subjects) { self.subjects = subjects }
 
+  /// A caller who is held to some agents gets no token that opens all of them.
+  var withholdsCredentials: Bool { agents != nil && rawCredentials != true }
+
   package struct Subjects: Codable, Sendable, Equatable {
     package var allow: [String]
     package var deny: [String]?

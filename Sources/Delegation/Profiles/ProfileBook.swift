@@ -50,6 +50,15 @@ package final class ProfileBook: Sendable {
     return profile
   }
 
+  /// Whether credentials of this profile, given at `initialize`, would go where those of no saved profile go.
+  func leadsElsewhere(_ profile: Profile, deadline: ContinuousClock.Instant) throws(Failure) -> Bool {
+    guard state.withLock({ $0.given.profiles[profile.name] != nil }) else { return false }
+    return try !savedProfiles(deadline: deadline).profiles.values.contains { saved in
+      saved.identityDomainUrl == profile.identityDomainUrl && saved.fusionUrl == profile.fusionUrl
+        && saved.proxy == profile.proxy && saved.caFile == profile.caFile
+    }
+  }
+
   /// Saved and given profiles, by name.
   package func all(deadline: ContinuousClock.Instant) throws(Failure) -> [Profile] {
     let saved = try savedProfiles(deadline: deadline).profiles

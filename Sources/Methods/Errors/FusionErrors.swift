@@ -65,6 +65,19 @@ extension ResponseError {
   }
 }
 
+extension ResponseError {
+  /// The error of one step of a run, and what finds the run again with `getAgentRun`.
+  func telling(of run: AgentRun) -> ResponseError {
+    guard case .object(var members) = data else { return self }
+    var detail: [JSONValue.Member] = [.text("state", "detached"), .text("agent", run.agent), .text("jobId", run.jobId)]
+    if let conversation = run.conversationId { detail.append(.text("conversationId", conversation)) }
+    if case .object(let facts) = data?["detail"] { detail += facts }
+    members.removeAll { $0.name == "detail" }
+    members.append(.init("detail", .object(detail)))
+    return ResponseError(code: code, message: message, data: .object(members))
+  }
+}
+
 extension AgentRun {
   fileprivate var json: JSONValue {
     guard let bytes = try? JSONWriter.encode(self), let value = try? JSONValue(parsing: bytes) else {

@@ -18,6 +18,15 @@ extension ResponseError {
         hint: "Call invokeAgent, or set policy.rawCredentials to true, knowing that a token reaches all of the user.",
         detail: [.text("profile", profile), .text("rule", limit)]
       )
+    case .originDenied(let profile, let origin):
+      ResponseError(
+        .originDenied,
+        "The profile \(profile) was given at initialize and sends tokens to \(origin) in a way that no saved profile does, "
+          + "while the policy file limits agents.",
+        hint:
+          "Save a profile with this domain, fusionUrl, proxy and caFile, or set rawCredentials to true in the policy file.",
+        detail: [.text("profile", profile), .text("origin", origin)]
+      )
     case .keyBound(let alias, let bound?, let asked):
       ResponseError(
         .keyBound,

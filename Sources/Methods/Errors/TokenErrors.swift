@@ -28,7 +28,7 @@ extension ResponseError {
     return ResponseError(
       kind,
       message,
-      retryable: refusal.kind == .clockSkew || refusal.kind == .rateLimited || refusal.status >= 500,
+      retryable: isRetryable(refusal),
       retryAfterMs: refusal.retryAfterMs,
       hint: hint,
       detail: [
@@ -39,6 +39,15 @@ extension ResponseError {
         refusal.clockOffsetMs.map { .number("clockOffsetMs", $0) },
       ].compactMap(\.self)
     )
+  }
+
+  /// A refused assertion stays refused, whatever the status it comes with.
+  private static func isRetryable(_ refusal: TokenFailure.Refusal) -> Bool {
+    switch refusal.kind {
+    case .clockSkew, .rateLimited: true
+    case .other: refusal.status >= 500
+    case .invalidClient, .clientInactive, .invalidGrant, .invalidScope, .unauthorizedClient, .assertionRejected: false
+    }
   }
 
   /// Section 5.2 of RFC 6749, and what Oracle's answers were seen to mean.

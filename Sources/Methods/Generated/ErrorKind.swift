@@ -14,6 +14,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case scopeDenied = "scope_denied"
   case agentDenied = "agent_denied"
   case rawCredentialsDenied = "raw_credentials_denied"
+  case originDenied = "origin_denied"
   case keyBound = "key_bound"
   case adminRequired = "admin_required"
   case storeUnavailable = "store_unavailable"
@@ -64,6 +65,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .scopeDenied: 1100
     case .agentDenied: 1100
     case .rawCredentialsDenied: 1100
+    case .originDenied: 1100
     case .keyBound: 1100
     case .adminRequired: 1100
     case .storeUnavailable: 1200

@@ -1,0 +1,27 @@
+import JSON
+import ProtocolKit
+
+/// A fault of protocol/vectors/transcripts/fixtures.json, as far as transcripts use them.
+enum Fault {
+  case respond(status: Int, headers: [(name: String, value: String)])
+  case token(changes: [JSONValue.Member])
+  case hang
+  case run(states: [String])
+
+  struct Unknown: Error { let fault: JSONValue }
+
+  init(_ fault: JSONValue) throws {
+    switch (fault["side"]?.string, fault["path"]?.string, fault["kind"]?.string) {
+    case ("domain", "/oauth2/v1/token", "respond"):
+      guard case .number(let status)? = fault["status"], let status = status.integer(Int.self) else {
+        throw Unknown(fault: fault)
+      }
+      let headers = fault["headers"]?.members ?? []
+      self = .respond(status: status, headers: headers.map { ($0.name.lowercased(), $0.value.string ?? "") })
+    case ("domain", "/oauth2/v1/token", "token"): self = .token(changes: fault["claims"]?.members ?? [])
+    case ("domain", "/oauth2/v1/token", "hang"): self = .hang
+    case ("pod", "*/invokeAsync", "run"): self = .run(states: (fault["states"]?.elements ?? []).compactMap(\.string))
+    default: throw Unknown(fault: fault)
+    }
+  }
+}

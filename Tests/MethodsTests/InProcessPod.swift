@@ -1,0 +1,110 @@
+import Delegation
+import JSON
+import ProtocolKit
+import Synchronization
+
+/// A strict Fusion pod: its agents run as the user in the token, one state further with each poll.
+final class InProcessPod: Sendable {
+  private struct Job {
+    let agent: String
+    let owner: String
+    let conversation: String
+    var states: [String]
+
+    var status: JSONValue {
+      var members: [JSONValue.Member] = [
+        .init("conversationId", .string(conversation)), .init("status", .string(states[0])),
+      ]
+      if states[0] == "COMPLETE" { members.append(.init("output", .string("\(agent) answers \(owner)."))) }
+      if states[0] == "ERROR" { members.append(.init("error", "The agent could not finish.")) }
+      return .object(members)
+    }
+  }
+
+  /// An answer that is not the one that was asked for.
+  private struct Refusal: Error {
+    let status: Int
+    var code: String?
+  }
+
+  private static let members: Set = [
+    "conversational", "conversationId", "message", "version", "status", "invocationMode", "parameters",
+  ]
+
+  let origin: String
+  private let people: SandboxPeople
+  private let tokens: InProcessTokens
+  private let states: [String]
+  private let jobs = Mutex<[String: Job]>([:])
+
+  init(origin: String, people: SandboxPeople, tokens: InProcessTokens, fault: Fault?) {
+    self.origin = origin
+    self.people = people
+    self.tokens = tokens
+    states = if case .run(let states) = fault { states } else { ["RUNNING", "RUNNING", "COMPLETE"] }
+  }
+
+  func answer(_ request: HTTPRequest) -> HTTPResponse {
+    do throws(Refusal) {
+      let user = try user(of: request)
+      let path = request.target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      guard path.starts(with: ["", "api", "fusion-ai", "orchestrator", "agent", "v2"]) else {
+        throw Refusal(status: 404)
+      }
+      switch (request.method, Array(path.dropFirst(6))) {
+      case (.post, let rest) where rest.count == 2 && rest[1] == "invokeAsync":
+        return .json(202, try invoke(rest[0], for: user, request))
+      case (.get, let rest) where rest.count == 3 && rest[1] == "status":
+        return .json(200, try status(rest[2], of: rest[0], for: user))
+      default: throw Refusal(status: 404)
+      }
+    } catch {
+      let code = error.code.map { [JSONValue.Member("o:errorCode", .string($0))] } ?? []
+      return .json(error.status, .object([.init("status", .number(JSONNumber(error.status)))] + code))
+    }
+  }
+
+  private func user(of request: HTTPRequest) throws(Refusal) -> SandboxPeople.User {
+    let token = request.only("authorization").flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
+    guard let token, let claims = tokens.claims(of: token, type: "AT"), claims["sub_type"] == "user",
+      claims["scope"] == .string(people.agentScope), let name = claims["sub"]?.string,
+      let user = people.activeUser(name)
+    else { throw Refusal(status: 401) }
+    return user
+  }
+
+  private func invoke(
+    _ code: String,
+    for user: SandboxPeople.User,
+    _ request: HTTPRequest
+  ) throws(Refusal) -> JSONValue {
+    guard request.only("content-type") == "application/json", let body = try? JSONValue(parsing: request.body ?? []),
+      let members = body.members, Set(members.map(\.name)).isSubset(of: Self.members),
+      body["conversational"] == true, body["message"]?.string?.isEmpty == false
+    else { throw Refusal(status: 400) }
+    guard let agent = people.agents.first(where: { $0.code == code }) else { throw Refusal(status: 404) }
+    guard agent.published != false, !Set(agent.roles).isDisjoint(with: user.roles ?? []) else {
+      throw Refusal(status: 403, code: "FAI-40300")
+    }
+    let asked = body["conversationId"]?.string
+    return try jobs.withLock { jobs throws(Refusal) in
+      guard asked == nil || jobs.values.contains(where: { $0.conversation == asked && $0.owner == user.userName })
+      else { throw Refusal(status: 404) }
+      let id = "job-\(jobs.count + 1)"
+      let conversation = asked ?? "conversation-\(jobs.count + 1)"
+      jobs[id] = Job(agent: code, owner: user.userName, conversation: conversation, states: states)
+      return ["jobId": .string(id), "conversationId": .string(conversation), "status": "RUNNING"]
+    }
+  }
+
+  private func status(_ last: String, of code: String, for user: SandboxPeople.User) throws(Refusal) -> JSONValue {
+    let parts = last.split(separator: "?", maxSplits: 1)
+    guard parts.count == 2, parts[1] == "invocationMode=END_USER" else { throw Refusal(status: 400) }
+    let id = String(parts[0])
+    return try jobs.withLock { jobs throws(Refusal) in
+      guard let job = jobs[id], job.agent == code, job.owner == user.userName else { throw Refusal(status: 404) }
+      if job.states.count > 1 { jobs[id]?.states.removeFirst() }
+      return .object([.init("jobId", .string(id))] + (job.status.members ?? []))
+    }
+  }
+}
