@@ -6,6 +6,7 @@ enum FailureSamples {
     [.params(ParamsFailure("alias", "is needed")), .abandoned] + profiles.map(Failure.profile)
     + policies.map(Failure.policy) + stores + files.map { .file($0, path: "/config.json") } + keys.map(Failure.key)
     + tokens.map(Failure.token) + fusions.map(Failure.fusion) + networks.map(Failure.network)
+    + networks.map { .duringRun(run, .network($0)) }
 
   private static let profiles: [ProfileFailure] = [
     .notFound(name: "absent", known: []), .notFound(name: "absent", known: ["dev5"]), .notFound(name: nil, known: []),
@@ -21,6 +22,7 @@ enum FailureSamples {
     .agentDenied(agent: "HR_TEAM", rule: rule), .rawCredentialsDenied(profile: "dev5", limitedBy: "policy.agents"),
     .keyBound(alias: "payables", to: binding, asked: binding), .keyBound(alias: "payables", to: nil, asked: binding),
     .adminRequired(method: "createKey"), .profileDisabled("dev5"), .unusable(found: "it is not JSON"),
+    .originDenied(profile: "dev5", origin: "https://elsewhere.example"),
   ]
 
   private static let stores: [Failure] = ["secret-service", "file:/keys", "memory"].flatMap { store in

@@ -33,7 +33,10 @@ struct InProcessSidecar {
       digests: OpenSSLDigests(),
       clock: manual
     )
-    let authorization = Authorization(profiles: ProfileBook(file: profileFile), policy: PolicyBook(file: nil))
+    let authorization = Authorization(
+      profiles: ProfileBook(file: profileFile, clock: manual),
+      policy: PolicyBook(file: nil)
+    )
     let services = Services(
       version: "0.0.0",
       isAdmin: isAdmin,

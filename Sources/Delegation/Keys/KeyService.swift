@@ -226,7 +226,7 @@ package struct KeyService: Sendable {
     return attributes
   }
 
-  /// RSA 4096 takes seconds; it must not hold up whoever called.
+  /// Off the caller's thread: RSA 4096 keeps a core busy for a second or two.
   @concurrent
   private func generate(_ creation: Creation) async throws(Failure) -> SecretBytes {
     do { return try keys.generate(bits: creation.bits) } catch {

@@ -31,7 +31,7 @@ extension ResponseError {
       ResponseError(
         .keyNotFound,
         "The profile \(profile) names no key, and this call signs with one.",
-        hint: "Set key in the profile, or call with userToken.",
+        hint: "Set key in the profile; getToken and invokeAgent also take userToken instead.",
         detail: [.text("profile", profile)]
       )
     }
