@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 
@@ -126,6 +126,15 @@ def test_on_progress_may_call_the_sidecar(ob: OnBehalf) -> None:
     assert [echo["kind"] for echo in echoes] == ["begin", "report", "end"]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell that runs the tests in the background has SIGINT ignored, and Python then leaves it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_keyboard_interrupt_cancels(ob: OnBehalf) -> None:
     def interrupt() -> None:
         await_arrival(ob, "deaf")
