@@ -3,6 +3,7 @@ package struct KeyService: Sendable {
   package let store: any SecretStore
   package let ring: KeyRing
   let keys: any SigningKeys
+  let generation: KeyGeneration
   let random: any Randomness
   let wallClock: any WallClock
 
@@ -16,6 +17,7 @@ package struct KeyService: Sendable {
     self.store = store
     self.ring = ring
     self.keys = keys
+    generation = KeyGeneration(keys)
     self.random = random
     self.wallClock = wallClock
   }
@@ -226,10 +228,8 @@ package struct KeyService: Sendable {
     return attributes
   }
 
-  /// Off the caller's thread: RSA 4096 keeps a core busy for a second or two.
-  @concurrent
   private func generate(_ creation: Creation) async throws(Failure) -> SecretBytes {
-    do { return try keys.generate(bits: creation.bits) } catch {
+    do { return try await generation.generate(bits: creation.bits) } catch {
       throw .key(.material(error, alias: creation.alias))
     }
   }
