@@ -29,15 +29,17 @@ package final class ProfileBook: Sendable {
     do { return try file.stamp() == saved.stamp } catch { return false }
   }
 
-  /// Takes the profiles of `initialize`. Touches no disk (invariant 12); a name that is taken by a saved profile shows at its use.
+  /// Takes the profiles of `initialize`. Touches no disk (invariant 12); a name that is taken by a saved profile shows
+  /// at its use.
   package func give(_ given: ProfileFile) { state.withLock { $0.given = given } }
 
   /// The profile of that name, else the default one.
   package func profile(_ name: String?, deadline: ContinuousClock.Instant) throws(Failure) -> Profile {
     let saved = try savedProfiles(deadline: deadline)
     let given = state.withLock(\.given)
-    let known = Set(saved.profiles.keys).union(given.profiles.keys)
-    let only = known.count == 1 ? known.first : nil
+    // Only who names none, or one that is not there, needs them all: this is asked on every call.
+    var known: Set<String> { Set(saved.profiles.keys).union(given.profiles.keys) }
+    var only: String? { known.count == 1 ? known.first : nil }
     guard let name = name ?? given.defaultProfile ?? saved.defaultProfile ?? only,
       let profile = given.profiles[name] ?? saved.profiles[name]
     else { throw .profile(.notFound(name: name, known: Self.sorted(known))) }
