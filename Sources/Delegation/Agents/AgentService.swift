@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// Runs agents as the user: invoke, poll to the end, report, renew the token once when it is refused.
 package struct AgentService: Sendable {
@@ -55,7 +55,7 @@ package struct AgentService: Sendable {
     )
     run.take(status, at: wallClock.now())
     // In this order: a caller whose time ended meanwhile is told the job, not that nothing is known.
-    caller.onAbandon(run.detached(as: "detached"))
+    caller.onAbandon(run.detached)
     caller.leaveCommitPoint()
     caller.report("The run has started.", detail: run.progress)
     return wait ? try await follow(run, session, for: caller) : run
@@ -77,7 +77,7 @@ package struct AgentService: Sendable {
       startedAt: wallClock.now().rfc3339,
       polls: 0
     )
-    caller.onAbandon(run.detached(as: "detached"))
+    caller.onAbandon(run.detached)
     try await poll(&run, session, for: caller)
     return wait ? try await follow(run, session, for: caller) : run
   }
@@ -124,8 +124,11 @@ package struct AgentService: Sendable {
     return try parse(response, session)
   }
 
-  private func follow(_ started: AgentRun, _ session: Session, for caller: any Caller) async throws(Failure) -> AgentRun
-  {
+  private func follow(
+    _ started: AgentRun,
+    _ session: Session,
+    for caller: any Caller
+  ) async throws(Failure) -> AgentRun {
     var run = started
     var schedule = PollSchedule(random: random)
     var failures = 0
@@ -160,7 +163,7 @@ package struct AgentService: Sendable {
     let status = try parse(response, session)
     run.polls += 1
     run.take(status, at: wallClock.now())
-    caller.onAbandon(run.detached(as: "detached"))
+    caller.onAbandon(run.detached)
     let note = status.unknownState.map { "The pod says \($0), which is not a known state; taken as running." }
     caller.report(note ?? "The run is \(run.state.rawValue).", detail: run.progress)
   }
@@ -225,14 +228,16 @@ extension AgentRun {
   }
 
   /// What an error says of a run that nobody waits for any more: it may go on at the pod.
-  fileprivate func detached(as state: String) -> JSONValue {
+  package var detached: JSONValue { whereabouts("detached") }
+
+  fileprivate var progress: JSONValue { whereabouts(state.rawValue) }
+
+  private func whereabouts(_ state: String) -> JSONValue {
     var members = [JSONValue.Member("state", .string(state)), JSONValue.Member("agent", .string(agent))]
     members.append(JSONValue.Member("jobId", .string(jobId)))
     if let conversationId { members.append(JSONValue.Member("conversationId", .string(conversationId))) }
     return .object(members)
   }
-
-  fileprivate var progress: JSONValue { detached(as: state.rawValue) }
 }
 
 extension Failure {

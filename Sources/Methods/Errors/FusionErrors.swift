@@ -68,9 +68,7 @@ extension ResponseError {
 extension ResponseError {
   /// The error of one step of a run, and what finds the run again with `getAgentRun`.
   func telling(of run: AgentRun) -> ResponseError {
-    guard case .object(var members) = data else { return self }
-    var detail: [JSONValue.Member] = [.text("state", "detached"), .text("agent", run.agent), .text("jobId", run.jobId)]
-    if let conversation = run.conversationId { detail.append(.text("conversationId", conversation)) }
+    guard case .object(var members) = data, case .object(var detail) = run.detached else { return self }
     if case .object(let facts) = data?["detail"] { detail += facts }
     members.removeAll { $0.name == "detail" }
     members.append(.init("detail", .object(detail)))
