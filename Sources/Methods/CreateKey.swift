@@ -20,7 +20,7 @@ package enum CreateKey: Method {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
       let creation = try creation(params)
-      return KeyView(try await services.keys.create(creation, for: call), store: services.keys.store.name)
+      return KeyView(try await services.domain.keys.create(creation, for: call), store: services.domain.keys.store.name)
     }
   }
 

@@ -19,9 +19,9 @@ package enum DeleteKey: Method {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
       try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
-      try await services.keys.delete(params.alias, for: call)
+      try await services.domain.keys.delete(params.alias, for: call)
       // Tokens that the key brought are given out no more.
-      services.tokens.cache.removeAll()
+      services.domain.tokens.cache.removeAll()
       return Result()
     }
   }

@@ -18,7 +18,7 @@ package enum DeleteProfile: Method {
   {
     try services.requireAdmin(for: name)
     return try await answering { () throws(Failure) in
-      try await services.authorization.profiles.delete(params.name, for: call)
+      try await services.domain.authorization.profiles.delete(params.name, for: call)
       return Result()
     }
   }

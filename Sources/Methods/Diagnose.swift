@@ -31,7 +31,7 @@ package enum Diagnose: Method {
     )
     // A little time is left to answer in.
     let deadline = call.deadline.advanced(by: .milliseconds(-200))
-    let checks = await services.diagnosis.run(request, deadline: deadline)
+    let checks = await services.domain.diagnosis.run(request, deadline: deadline)
     return Result(ok: !checks.contains { $0.status == .fail }, checks: checks)
   }
 }

@@ -25,7 +25,7 @@ package enum GetAgentRun: Method {
         try AgentNames.checkIdentifier(params.jobId, field: "jobId")
       }
       let permit = try params.permit(services, deadline: call.deadline)
-      return try await services.agents.run(
+      return try await services.domain.agents.run(
         agent: params.agent,
         jobId: params.jobId,
         permit: permit,

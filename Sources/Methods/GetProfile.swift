@@ -13,7 +13,7 @@ package enum GetProfile: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Profile
   {
     try await answering { () throws(Failure) in
-      try services.authorization.profiles.named(params.name, deadline: call.deadline)
+      try services.domain.authorization.profiles.named(params.name, deadline: call.deadline)
     }
   }
 }

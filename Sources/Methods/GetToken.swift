@@ -30,10 +30,10 @@ package enum GetToken: Method {
     _ params: Params,
     in services: Services
   ) -> Swift.Result<Result, ResponseError>? {
-    guard services.authorization.isCurrent else { return nil }
+    guard services.domain.authorization.isCurrent else { return nil }
     do throws(Failure) {
       let (request, permit) = try request(params, services, deadline: .now)
-      return services.tokens.cached(request, profile: permit.profile).map { .success(result($0, services)) }
+      return services.domain.tokens.cached(request, profile: permit.profile).map { .success(result($0, services)) }
     } catch {
       return .failure(ResponseError(error))
     }
@@ -43,7 +43,7 @@ package enum GetToken: Method {
   {
     try await answering { () throws(Failure) in
       let (request, permit) = try request(params, services, deadline: call.deadline)
-      return result(try await services.tokens.token(request, profile: permit.profile), services)
+      return result(try await services.domain.tokens.token(request, profile: permit.profile), services)
     }
   }
 
@@ -71,7 +71,7 @@ package enum GetToken: Method {
     return Result(
       accessToken: token.text,
       expiresAt: token.expiresAt.rfc3339,
-      expiresInSeconds: max(0, token.expiresAt.seconds - services.wallClock.now().seconds),
+      expiresInSeconds: max(0, token.expiresAt.seconds - services.domain.wallClock.now().seconds),
       scope: token.scope,
       subject: token.subject,
       source: answer.source

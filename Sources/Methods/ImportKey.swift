@@ -27,14 +27,14 @@ package enum ImportKey: Method {
         try FieldRules.length(params.pem, 1...maximumBytes, field: "pem")
         try FieldRules.length(params.certificatePem, 1...maximumBytes, field: "certificatePem")
       }
-      let key = try await services.keys.importKey(
+      let key = try await services.domain.keys.importKey(
         alias: params.alias,
         pem: SecretBytes(copying: Array(params.pem.utf8)),
         certificatePEM: Array(params.certificatePem.utf8),
         binding: binding,
         for: call
       )
-      return KeyView(key, store: services.keys.store.name)
+      return KeyView(key, store: services.domain.keys.store.name)
     }
   }
 }

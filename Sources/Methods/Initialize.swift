@@ -47,7 +47,7 @@ package enum Initialize: Method {
   {
     do throws(ProfileFailure) {
       if let options = params.initializationOptions, options != .null {
-        services.authorization.profiles.give(try ProfileFile(parsing: options, source: "initialize"))
+        services.domain.authorization.profiles.give(try ProfileFile(parsing: options, source: "initialize"))
       }
     } catch {
       throw ResponseError(.profile(error))

@@ -22,7 +22,7 @@ package enum InvalidateToken: Method {
     try await answering { () throws(Failure) in
       let permit = try params.permit(services, deadline: call.deadline)
       let request = TokenService.Request(permit.grant, scope: try permit.scope(params.scope))
-      services.tokens.invalidate(request, profile: permit.profile)
+      services.domain.tokens.invalidate(request, profile: permit.profile)
       return Result()
     }
   }

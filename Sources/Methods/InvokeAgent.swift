@@ -38,7 +38,7 @@ package enum InvokeAgent: Method {
     try await answering { () throws(Failure) in
       let invocation = try invocation(params)
       let permit = try params.permit(services, deadline: call.deadline)
-      return try await services.agents.invoke(invocation, permit: permit, wait: params.wait ?? true, for: call)
+      return try await services.domain.agents.invoke(invocation, permit: permit, wait: params.wait ?? true, for: call)
     }
   }
 

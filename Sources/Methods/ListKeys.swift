@@ -14,7 +14,8 @@ package enum ListKeys: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    let keys = try await answering { () throws(Failure) in try await services.keys.list(deadline: call.deadline) }
-    return Result(keys: keys.map { KeyView($0, store: services.keys.store.name) })
+    let keys = try await answering { () throws(Failure) in try await services.domain.keys.list(deadline: call.deadline)
+    }
+    return Result(keys: keys.map { KeyView($0, store: services.domain.keys.store.name) })
   }
 }

@@ -15,7 +15,7 @@ package enum ListProfiles: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try await answering { () throws(Failure) in
-      Result(profiles: try services.authorization.profiles.all(deadline: call.deadline))
+      Result(profiles: try services.domain.authorization.profiles.all(deadline: call.deadline))
     }
   }
 }

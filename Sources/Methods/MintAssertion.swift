@@ -30,7 +30,7 @@ package enum MintAssertion: Method {
       }
       let (profile, layers, subject) = try permit(params, services, deadline: call.deadline)
       try permitRawCredentials(profile, layers)
-      let assertion = try await services.mint.mint(
+      let assertion = try await services.domain.mint.mint(
         profile,
         subject: subject,
         lifetimeSeconds: params.lifetimeSeconds,
@@ -54,7 +54,7 @@ package enum MintAssertion: Method {
   ) throws(Failure) -> (Profile, PolicyLayers, Subject?) {
     switch params.type {
     case .user:
-      let permit = try services.authorization.permit(
+      let permit = try services.domain.authorization.permit(
         profile: params.profile,
         subject: params.subject,
         userToken: nil,
@@ -65,7 +65,7 @@ package enum MintAssertion: Method {
       guard params.subject == nil else {
         throw .params(ParamsFailure("subject", "must be absent: a client assertion names the client alone"))
       }
-      let (profile, layers) = try services.authorization.layers(profile: params.profile, deadline: deadline)
+      let (profile, layers) = try services.domain.authorization.layers(profile: params.profile, deadline: deadline)
       return (profile, layers, nil)
     }
   }

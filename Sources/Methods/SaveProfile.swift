@@ -20,9 +20,9 @@ package enum SaveProfile: Method {
       let profile = try validated(params.profile)
       if let alias = profile.key {
         let binding = KeyBinding(identityDomainUrl: profile.identityDomainUrl, clientId: profile.clientId)
-        try await services.keys.bind(alias, to: binding, for: call)
+        try await services.domain.keys.bind(alias, to: binding, for: call)
       }
-      try await services.authorization.profiles.save(profile, for: call)
+      try await services.domain.authorization.profiles.save(profile, for: call)
       return profile
     }
   }

@@ -2,18 +2,12 @@ package import Delegation
 package import JSONRPC
 import Synchronization
 
-/// What the methods act on: the domain's concrete parts, wired once by main.swift.
+/// What the methods act on: the domain, and what the process is allowed to do with it.
 package struct Services: Sendable {
   package let version: String
   package let isAdmin: Bool
   package let limits: Limits
-  package let authorization: Authorization
-  package let keys: KeyService
-  package let mint: AssertionMint
-  package let tokens: TokenService
-  package let agents: AgentService
-  package let diagnosis: Diagnosis
-  package let wallClock: any WallClock
+  package let domain: Domain
   /// Told the `processId` of `initialize`: the session ends when that process does.
   package let watchProcess: @Sendable (Int32) -> Void
 
@@ -21,25 +15,13 @@ package struct Services: Sendable {
     version: String,
     isAdmin: Bool,
     limits: Limits,
-    authorization: Authorization,
-    keys: KeyService,
-    mint: AssertionMint,
-    tokens: TokenService,
-    agents: AgentService,
-    diagnosis: Diagnosis,
-    wallClock: any WallClock,
+    ports: Ports,
     watchProcess: @escaping @Sendable (Int32) -> Void
   ) {
     self.version = version
     self.isAdmin = isAdmin
     self.limits = limits
-    self.authorization = authorization
-    self.keys = keys
-    self.mint = mint
-    self.tokens = tokens
-    self.agents = agents
-    self.diagnosis = diagnosis
-    self.wallClock = wallClock
+    domain = Domain(ports: ports) { ResponseError($0).explanation }
     self.watchProcess = watchProcess
   }
 

@@ -22,13 +22,13 @@ package enum SetClientSecret: Method {
       try checking { () throws(ParamsFailure) in
         try FieldRules.printable(params.clientSecret, field: "clientSecret", maximum: 1024, spaces: true)
       }
-      let profile = try services.authorization.profiles.named(params.profile, deadline: call.deadline)
-      try await services.keys.setClientSecret(
+      let profile = try services.domain.authorization.profiles.named(params.profile, deadline: call.deadline)
+      try await services.domain.keys.setClientSecret(
         SecretBytes(copying: Array(params.clientSecret.utf8)),
         of: profile,
         for: call
       )
-      services.tokens.cache.removeAll()
+      services.domain.tokens.cache.removeAll()
       return Result()
     }
   }

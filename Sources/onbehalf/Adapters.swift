@@ -1,3 +1,4 @@
+import CurlHTTP
 import Delegation
 import EncryptedFileStore
 import HostProcess
@@ -10,10 +11,31 @@ struct Adapters {
   let options: Options
   let environment: ProcessEnvironment
 
+  static let version = "0.1.0"
   /// Profiles and policies are small; a larger file is a mistake.
   private static let maximumFileBytes = 4 << 20
 
-  var store: any SecretStore {
+  var ports: Ports {
+    Ports(
+      store: store,
+      keys: OpenSSLSigningKeys(),
+      digests: OpenSSLDigests(),
+      http: CurlHTTPClient(
+        CurlHTTPClient.Configuration(
+          userAgent: "onbehalf/\(Self.version)",
+          proxy: environment.proxy,
+          noProxy: environment.noProxy
+        )
+      ),
+      profileFile: profileFile,
+      policyFile: policyFile,
+      wallClock: SystemWallClock(),
+      clock: ContinuousClock(),
+      random: SystemRandomness()
+    )
+  }
+
+  private var store: any SecretStore {
     switch options.store {
     case .secretService:
       return SecretServiceStore(bus: SessionBus(variable: environment.kept["DBUS_SESSION_BUS_ADDRESS"]))
@@ -33,7 +55,7 @@ struct Adapters {
   }
 
   /// `--config`, else the user's own. Without either there are only the profiles of `initialize`.
-  var profileFile: any GuardedFile {
+  private var profileFile: any GuardedFile {
     if let path = options.configPath {
       return LocalFile(path: path, maximumBytes: Self.maximumFileBytes, mode: .private)
     }
@@ -42,7 +64,7 @@ struct Adapters {
     return LocalFile(path: path, maximumBytes: Self.maximumFileBytes, mode: .private, createdDirectories: 2)
   }
 
-  var policyFile: (any GuardedFile)? {
+  private var policyFile: (any GuardedFile)? {
     options.policyPath.map {
       LocalFile(path: $0, maximumBytes: Self.maximumFileBytes, mode: .readableByOthers)
     }

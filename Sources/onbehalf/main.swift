@@ -33,7 +33,7 @@ do { options = try Options(arguments: Array(CommandLine.arguments.dropFirst()), 
   refuse("\(error); see onbehalf --help")
 }
 switch options.action {
-case .printVersion: show("onbehalf \(Composition.version)\n")
+case .printVersion: show("onbehalf \(Adapters.version)\n")
 case .printHelp: show(Options.helpText)
 // A person who runs it without an option would wait for ever.
 case .serve: if StandardStreams.isTerminal { show(Options.helpText) }
@@ -73,14 +73,12 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     session.end(within: endingTime)
   }
   let adapters = Adapters(options: options, environment: environment)
-  let composition = Composition(
-    store: adapters.store,
-    profileFile: adapters.profileFile,
-    policyFile: adapters.policyFile,
-    proxy: environment.proxy,
-    noProxy: environment.noProxy
-  )
-  let services = composition.services(isAdmin: options.isAdmin, limits: .standard) { process in
+  let services = Services(
+    version: Adapters.version,
+    isAdmin: options.isAdmin,
+    limits: .standard,
+    ports: adapters.ports
+  ) { process in
     if options.watchesParent, !parents.watch(process) { log.info("process \(process) is not visible; not watched") }
   }
   let framing: Framing? =

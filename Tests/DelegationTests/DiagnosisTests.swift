@@ -9,15 +9,13 @@ struct DiagnosisTests {
     policy: (any GuardedFile)? = nil,
     store: (any SecretStore)? = nil
   ) -> Diagnosis {
-    Diagnosis(
+    var ports = bench.ports
+    ports.store = store ?? bench.store
+    return Diagnosis(
       authorization: Authorization(profiles: profiles, policy: PolicyBook(file: policy)),
-      store: store ?? bench.store,
       mint: bench.mint,
       exchange: bench.tokens.exchange,
-      http: bench.http,
-      wallClock: bench.wallClock,
-      clock: bench.clock,
-      random: bench.random,
+      ports: ports,
       explain: { ("failed: \($0)", "mend it") }
     )
   }

@@ -7,14 +7,7 @@ struct KeyBindingTests {
 
   /// What another sidecar over the same store does: its own ring, the same items.
   private func other(_ bench: Bench) -> KeyService {
-    let ring = KeyRing(store: bench.store, keys: PlainKeys(), clock: bench.clock)
-    return KeyService(
-      store: bench.store,
-      ring: ring,
-      keys: PlainKeys(),
-      random: bench.random,
-      wallClock: bench.wallClock
-    )
+    Domain(ports: bench.ports) { (summary: "\($0)", hint: "") }.keys
   }
 
   @Test func aKeyIsBoundOnce() async throws {

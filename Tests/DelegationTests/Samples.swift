@@ -55,23 +55,28 @@ struct Bench {
   let clock = ManualClock()
   let random = CountingRandomness()
   let store = MemoryStore()
-  let ring: KeyRing
-  let mint: AssertionMint
-  let tokens: TokenService
-  let agents: AgentService
-  let keys: KeyService
+  let ports: Ports
+  let domain: Domain
+
+  var mint: AssertionMint { domain.mint }
+  var tokens: TokenService { domain.tokens }
+  var agents: AgentService { domain.agents }
+  var keys: KeyService { domain.keys }
+  var ring: KeyRing { domain.keys.ring }
 
   init(binding: KeyBinding? = Samples.binding) async throws {
-    ring = KeyRing(store: store, keys: PlainKeys(), clock: clock)
-    mint = AssertionMint(ring: ring, random: random, wallClock: wallClock)
-    keys = KeyService(store: store, ring: ring, keys: PlainKeys(), random: random, wallClock: wallClock)
-    tokens = TokenService(
-      cache: TokenCache(wallClock: wallClock),
-      exchange: TokenExchange(mint: mint, store: store, http: http, wallClock: wallClock),
+    ports = Ports(
+      store: store,
+      keys: PlainKeys(),
       digests: PlainDigests(),
-      clock: clock
+      http: http,
+      profileFile: InMemoryGuardedFile("/config.json"),
+      policyFile: nil,
+      wallClock: wallClock,
+      clock: clock,
+      random: random
     )
-    agents = AgentService(tokens: tokens, http: http, wallClock: wallClock, clock: clock, random: random)
+    domain = Domain(ports: ports) { (summary: "\($0)", hint: "") }
     _ = try await keys.create(KeyService.Creation(alias: "payables", binding: binding), for: RecordingCaller())
   }
 

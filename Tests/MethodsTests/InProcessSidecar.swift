@@ -21,47 +21,21 @@ struct InProcessSidecar {
     http: any HTTPClient,
     clock: PatientClock = PatientClock(ManualClock())
   ) {
-    let manual = clock.manual
-    let wallClock = Self.wallClock
-    let random = SystemRandomness()
-    let ring = KeyRing(store: store, keys: keys, clock: manual)
-    let mint = AssertionMint(ring: ring, random: random, wallClock: wallClock)
-    let exchange = TokenExchange(mint: mint, store: store, http: http, wallClock: wallClock)
-    let tokens = TokenService(
-      cache: TokenCache(wallClock: wallClock),
-      exchange: exchange,
+    var ports = Ports(
+      store: store,
+      keys: keys,
       digests: OpenSSLDigests(),
-      clock: manual
+      http: http,
+      profileFile: profileFile,
+      policyFile: nil,
+      wallClock: Self.wallClock,
+      clock: clock.manual,
+      random: SystemRandomness()
     )
-    let authorization = Authorization(
-      profiles: ProfileBook(file: profileFile, clock: manual),
-      policy: PolicyBook(file: nil)
-    )
-    let services = Services(
-      version: "0.0.0",
-      isAdmin: isAdmin,
-      limits: .standard,
-      authorization: authorization,
-      keys: KeyService(store: store, ring: ring, keys: keys, random: random, wallClock: wallClock),
-      mint: mint,
-      tokens: tokens,
-      agents: AgentService(tokens: tokens, http: http, wallClock: wallClock, clock: clock, random: random),
-      diagnosis: Diagnosis(
-        authorization: authorization,
-        store: store,
-        mint: mint,
-        exchange: exchange,
-        http: http,
-        wallClock: wallClock,
-        clock: manual,
-        random: random,
-        explain: { ResponseError($0).explanation }
-      ),
-      wallClock: wallClock,
-      watchProcess: { _ in }
-    )
+    ports.pollClock = clock
+    let services = Services(version: "0.0.0", isAdmin: isAdmin, limits: .standard, ports: ports) { _ in }
     self.clock = clock
-    loopback = Loopback(routes: methodTable, context: services, clock: manual)
+    loopback = Loopback(routes: methodTable, context: services, clock: clock.manual)
   }
 
   /// Ends the input, and returns what the client has not read when all is answered.

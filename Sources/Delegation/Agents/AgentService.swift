@@ -8,18 +8,12 @@ package struct AgentService: Sendable {
   let clock: any MonotonicClock
   let random: any Randomness
 
-  package init(
-    tokens: TokenService,
-    http: any HTTPClient,
-    wallClock: any WallClock,
-    clock: any MonotonicClock,
-    random: any Randomness
-  ) {
+  package init(tokens: TokenService, ports: Ports) {
     self.tokens = tokens
-    self.http = http
-    self.wallClock = wallClock
-    self.clock = clock
-    self.random = random
+    http = ports.http
+    wallClock = ports.wallClock
+    clock = ports.pollClock
+    random = ports.random
   }
 
   /// How many polls in a row may fail for a reason that passes: a reset, a 503.

@@ -44,24 +44,20 @@ package struct Diagnosis: Sendable {
 
   package init(
     authorization: Authorization,
-    store: any SecretStore,
     mint: AssertionMint,
     exchange: TokenExchange,
-    http: any HTTPClient,
-    wallClock: any WallClock,
-    clock: any MonotonicClock,
-    random: any Randomness,
+    ports: Ports,
     explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)
   ) {
     self.authorization = authorization
-    self.store = store
     self.mint = mint
     self.exchange = exchange
-    self.http = http
-    self.wallClock = wallClock
-    self.clock = clock
-    self.random = random
     self.explain = explain
+    store = ports.store
+    http = ports.http
+    wallClock = ports.wallClock
+    clock = ports.clock
+    random = ports.random
   }
 
   package func run(_ request: Request, deadline: ContinuousClock.Instant) async -> [Check] {

@@ -7,19 +7,13 @@ package struct KeyService: Sendable {
   let random: any Randomness
   let wallClock: any WallClock
 
-  package init(
-    store: any SecretStore,
-    ring: KeyRing,
-    keys: any SigningKeys,
-    random: any Randomness,
-    wallClock: any WallClock
-  ) {
-    self.store = store
+  package init(ring: KeyRing, ports: Ports) {
     self.ring = ring
-    self.keys = keys
-    generation = KeyGeneration(keys)
-    self.random = random
-    self.wallClock = wallClock
+    store = ports.store
+    keys = ports.keys
+    generation = KeyGeneration(ports.keys)
+    random = ports.random
+    wallClock = ports.wallClock
   }
 
   package struct Creation: Sendable {

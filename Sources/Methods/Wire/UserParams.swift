@@ -13,7 +13,7 @@ extension UserParams {
     _ services: Services,
     deadline: ContinuousClock.Instant
   ) throws(Failure) -> Authorization.Permit {
-    try services.authorization.permit(
+    try services.domain.authorization.permit(
       profile: profile,
       subject: subject,
       userToken: userToken,

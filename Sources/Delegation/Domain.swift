@@ -1,0 +1,37 @@
+/// The parts of the domain, wired over its ports: once in the program, once in each test.
+package struct Domain: Sendable {
+  package let authorization: Authorization
+  package let keys: KeyService
+  package let mint: AssertionMint
+  package let tokens: TokenService
+  package let agents: AgentService
+  package let diagnosis: Diagnosis
+  package let wallClock: any WallClock
+
+  /// - Parameter explain: the sentence and the hint the protocol has for a failure; `diagnose` shows them.
+  package init(ports: Ports, explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)) {
+    let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock)
+    wallClock = ports.wallClock
+    authorization = Authorization(
+      profiles: ProfileBook(file: ports.profileFile, clock: ports.clock),
+      policy: PolicyBook(file: ports.policyFile)
+    )
+    keys = KeyService(ring: ring, ports: ports)
+    mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock)
+    let exchange = TokenExchange(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
+    tokens = TokenService(
+      cache: TokenCache(wallClock: ports.wallClock),
+      exchange: exchange,
+      digests: ports.digests,
+      clock: ports.clock
+    )
+    agents = AgentService(tokens: tokens, ports: ports)
+    diagnosis = Diagnosis(
+      authorization: authorization,
+      mint: mint,
+      exchange: exchange,
+      ports: ports,
+      explain: explain
+    )
+  }
+}

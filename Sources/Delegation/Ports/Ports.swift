@@ -1,0 +1,38 @@
+/// All that the domain asks of the world: adapters in the program, fakes in a test.
+package struct Ports: Sendable {
+  package var store: any SecretStore
+  package var keys: any SigningKeys
+  package var digests: any Digests
+  package var http: any HTTPClient
+  package var profileFile: any GuardedFile
+  /// Without it there is no such layer.
+  package var policyFile: (any GuardedFile)?
+  package var wallClock: any WallClock
+  package var clock: any MonotonicClock
+  /// Between two polls of a run. A test lets it pass by itself.
+  package var pollClock: any MonotonicClock
+  package var random: any Randomness
+
+  package init(
+    store: any SecretStore,
+    keys: any SigningKeys,
+    digests: any Digests,
+    http: any HTTPClient,
+    profileFile: any GuardedFile,
+    policyFile: (any GuardedFile)?,
+    wallClock: any WallClock,
+    clock: any MonotonicClock,
+    random: any Randomness
+  ) {
+    self.store = store
+    self.keys = keys
+    self.digests = digests
+    self.http = http
+    self.profileFile = profileFile
+    self.policyFile = policyFile
+    self.wallClock = wallClock
+    self.clock = clock
+    pollClock = clock
+    self.random = random
+  }
+}
