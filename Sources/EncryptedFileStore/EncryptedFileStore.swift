@@ -64,6 +64,26 @@ package actor EncryptedFileStore: SecretStore {
     try confirm(written, deadline)
   }
 
+  package func replace(
+    _ item: SecretItem,
+    holding expected: borrowing SecretBytes,
+    with secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    deadline: ContinuousClock.Instant
+  ) throws(StoreFailure) -> Bool {
+    guard try current(deadline)?[item] != nil else { return false }
+    let written = try change(deadline) { (found) throws(StoreFailure) in
+      guard var document = found, let entry = document[item] else { return nil }
+      let keys = try keys(for: document.derivation, deadline)
+      guard try keys.open(entry).holdsTheSame(as: expected) else { return nil }
+      let nonce = random.bytes(AESGCM.nonceBytes)
+      document[item] = try keys.seal(secret, as: item, attributes: publicAttributes, nonce: nonce)
+      return document
+    }
+    try confirm(written, deadline)
+    return written != nil
+  }
+
   package func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) throws(StoreFailure) -> Bool {
     guard try current(deadline)?[item] != nil else { return false }
     let written = try change(deadline) { (found) throws(StoreFailure) in

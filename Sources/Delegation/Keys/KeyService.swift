@@ -115,29 +115,42 @@ package struct KeyService: Sendable {
 
   /// Holds a profile against what its key is bound to; a key that is not bound yet is bound to it (invariant 2).
   package func bind(_ alias: String, to binding: KeyBinding, for caller: any Caller) async throws(Failure) {
-    // What the store has now, not what the ring holds: another sidecar may have bound the key or made it anew.
-    ring.forget(alias)
-    let stored = try await storedKey(alias, deadline: caller.deadline)
-    let key = try opened(stored, alias: alias)
-    if let bound = key.item.binding {
-      guard bound == binding else { throw .policy(.keyBound(alias: alias, to: bound, asked: binding)) }
-      return
+    // What the store has now, not what the ring holds: another sidecar may have bound the key or made it anew, and may
+    // do so until this one has written.
+    while true {
+      ring.forget(alias)
+      let stored = try await storedKey(alias, deadline: caller.deadline)
+      let key = try opened(stored, alias: alias)
+      if let bound = key.item.binding {
+        guard bound == binding else { throw .policy(.keyBound(alias: alias, to: bound, asked: binding)) }
+        return
+      }
+      if try await writeBinding(binding, of: key, holding: stored, for: caller) { break }
     }
+    ring.forget(alias)
+  }
+
+  /// False when the store holds something else than `stored` by now; nothing was written then.
+  private func writeBinding(
+    _ binding: KeyBinding,
+    of key: OpenKey,
+    holding stored: borrowing SecretBytes,
+    for caller: any Caller
+  ) async throws(Failure) -> Bool {
     var item = key.item
     item.binding = binding
     try commit(caller)
     do throws(StoreFailure) {
-      try await store.write(
-        SecretItem(.key, alias),
-        secret: item.replacingHeader(of: stored),
+      return try await store.replace(
+        SecretItem(.key, item.alias),
+        holding: stored,
+        with: item.replacingHeader(of: stored),
         publicAttributes: attributes(of: item, certificate: key.certificate),
-        replacing: true,
         deadline: caller.deadline
       )
     } catch {
       throw .store(error, store: store.name)
     }
-    ring.forget(alias)
   }
 
   /// Keeps the secret of a confidential application, in the place of an earlier one.

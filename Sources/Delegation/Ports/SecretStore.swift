@@ -20,11 +20,45 @@ package protocol SecretStore: Sendable {
     deadline: ContinuousClock.Instant
   ) async throws(StoreFailure)
 
+  /// Exchanges the secret of an item that still holds `expected`, byte for byte. False, with nothing written, when it
+  /// holds something else by now or is gone.
+  ///
+  /// Exact against other processes for `file:` and `memory`. The Secret Service API has no such call: there the item is
+  /// read again right before it is written, and a writer in between is overwritten.
+  func replace(
+    _ item: SecretItem,
+    holding expected: borrowing SecretBytes,
+    with secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    deadline: ContinuousClock.Instant
+  ) async throws(StoreFailure) -> Bool
+
   /// Removes the item; true when there was one.
   func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> Bool
 
   /// The names of all items of a kind, sorted by their bytes.
   func names(of kind: SecretItem.Kind, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> [String]
+}
+
+extension SecretStore {
+  /// For a store that can only read and write: the best that can be done without a lock.
+  package func replace(
+    _ item: SecretItem,
+    holding expected: borrowing SecretBytes,
+    with secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    deadline: ContinuousClock.Instant
+  ) async throws(StoreFailure) -> Bool {
+    guard let found = try await read(item, deadline: deadline), found.holdsTheSame(as: expected) else { return false }
+    try await write(
+      item,
+      secret: secret,
+      publicAttributes: publicAttributes,
+      replacing: true,
+      deadline: deadline
+    )
+    return true
+  }
 }
 
 /// The name of something kept in a store.
