@@ -64,6 +64,8 @@ package enum PolicyFailure: Error, Sendable, Equatable {
 package enum KeyringFailure: Error, Sendable, Equatable {
   case notFound(alias: String)
   case exists(alias: String)
+  /// The store has something else under that name.
+  case occupied(SecretItem, store: String)
   /// The stored item or the given key cannot be used.
   case material(KeyFailure, alias: String)
   case certificateExpired(alias: String, notAfter: UnixTime)

@@ -11,6 +11,7 @@ package enum CreateKey: Method {
     let validityDays: Int?
     let identityDomainUrl: String?
     let clientId: String?
+    let prompt: Bool?
   }
 
   package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
@@ -18,7 +19,7 @@ package enum CreateKey: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
     try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       let creation = try creation(params)
       return KeyView(try await services.domain.keys.create(creation, for: call), store: services.domain.keys.store.name)
     }

@@ -6,6 +6,7 @@ package enum DeleteKey: Method {
 
   package struct Params: Decodable, Sendable {
     let alias: String
+    let prompt: Bool?
   }
 
   package struct Result: Encodable, Sendable {
@@ -17,7 +18,7 @@ package enum DeleteKey: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
       try await services.domain.keys.delete(params.alias, for: call)
       // Tokens that the key brought are given out no more.

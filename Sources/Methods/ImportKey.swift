@@ -13,6 +13,7 @@ package enum ImportKey: Method {
     let certificatePem: String
     let identityDomainUrl: String?
     let clientId: String?
+    let prompt: Bool?
   }
 
   package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
@@ -20,7 +21,7 @@ package enum ImportKey: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
     try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
       try checking { () throws(ParamsFailure) in
         try FieldRules.alias(params.alias, field: "alias")

@@ -11,6 +11,7 @@ package enum MintAssertion: Method {
     let subject: String?
     let lifetimeSeconds: Int?
     let claims: JSONValue?
+    let prompt: Bool?
   }
 
   package struct Result: Encodable, Sendable {
@@ -24,7 +25,7 @@ package enum MintAssertion: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await answering { () throws(Failure) in
+    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try FieldRules.range(params.lifetimeSeconds, 1...300, field: "lifetimeSeconds")
       }

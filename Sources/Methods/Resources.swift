@@ -14,5 +14,8 @@ extension Order {
   /// Without a name the default profile is meant, and any change may decide which that is.
   static func using(profile name: String?) -> Order { Order(changes: [], uses: ["profile:\(name ?? "*")"]) }
 
+  /// Before every later request that needs a key or a client secret, and after every earlier one.
+  static let changingTheStore = Order(changes: ["key:*", "profile:*"], uses: [])
+
   static let usingAllKeys = Order(changes: [], uses: ["key:*"])
 }

@@ -7,6 +7,7 @@ package enum SetClientSecret: Method {
   package struct Params: Decodable, Sendable {
     let profile: String
     let clientSecret: String
+    let prompt: Bool?
   }
 
   package struct Result: Encodable, Sendable {
@@ -18,7 +19,7 @@ package enum SetClientSecret: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try FieldRules.printable(params.clientSecret, field: "clientSecret", maximum: 1024, spaces: true)
       }

@@ -29,17 +29,20 @@ enum FailureSamples {
     let unavailable = StoreProblem.allCases.map { StoreFailure.unavailable($0, found: "it is not there") }
     let others: [StoreFailure] = [
       .locked(found: "the keyring login"), .timedOut(writing: false), .timedOut(writing: true),
-      .corrupt(found: "an item without a header"), .exists,
+      .corrupt(found: "an item without a header"), .exists, .promptDismissed,
+      .interrupted(found: "the message bus disconnected"),
     ]
     return (unavailable + others).map { Failure.store($0, store: store) }
   }
 
   private static let files: [FileFailure] = [
     .unsafe(found: "/tmp is writable by others"), .tooLarge(limit: 4096), .lockTimedOut(path: "/config.json.lock"),
-    .system(found: "Permission denied"), .refused,
+    .system(found: "Permission denied"), .unsettled(found: "Input/output error"), .refused,
   ]
 
   private static let keys: [KeyringFailure] = [
+    .occupied(SecretItem(.key, "payables"), store: "file:/keys"),
+    .occupied(SecretItem(.clientSecret, "c-1@https://idcs-1.identity.oraclecloud.com"), store: "secret-service"),
     .notFound(alias: "absent"), .exists(alias: "payables"), .noneNamed(profile: "dev5"),
     .certificateExpired(alias: "payables", notAfter: UnixTime(seconds: 1_700_000_000)),
     .material(.unreadable(found: "no PEM block"), alias: "payables"),

@@ -1,7 +1,10 @@
+import JSON
+
 /// Makes, imports, lists and deletes keys, and fixes what each is bound to.
 package struct KeyService: Sendable {
   package let store: any SecretStore
   package let ring: KeyRing
+  let stores: any SecretStores
   let keys: any SigningKeys
   let generation: KeyGeneration
   let random: any Randomness
@@ -10,6 +13,7 @@ package struct KeyService: Sendable {
   package init(ring: KeyRing, ports: Ports) {
     self.ring = ring
     store = ports.store
+    stores = ports.stores
     keys = ports.keys
     generation = KeyGeneration(ports.keys)
     random = ports.random
@@ -90,19 +94,8 @@ package struct KeyService: Sendable {
     try await ring.open(alias, deadline: deadline)
   }
 
-  /// Every key that can be read; one that cannot is an error, because a list that hides it would say it is gone.
-  package func list(deadline: ContinuousClock.Instant) async throws(Failure) -> [OpenKey] {
-    let aliases: [String]
-    do throws(StoreFailure) { aliases = try await store.names(of: .key, deadline: deadline) } catch {
-      throw .store(error, store: store.name)
-    }
-    var found: [OpenKey] = []
-    for alias in aliases { found.append(try await ring.open(alias, deadline: deadline)) }
-    return found
-  }
-
   package func delete(_ alias: String, for caller: any Caller) async throws(Failure) {
-    try commit(caller)
+    try beginWriting(for: caller)
     let existed: Bool
     do throws(StoreFailure) {
       existed = try await store.delete(SecretItem(.key, alias), deadline: caller.deadline)
@@ -139,7 +132,7 @@ package struct KeyService: Sendable {
   ) async throws(Failure) -> Bool {
     var item = key.item
     item.binding = binding
-    try commit(caller)
+    try beginWriting(for: caller)
     do throws(StoreFailure) {
       return try await store.replace(
         SecretItem(.key, item.alias),
@@ -159,7 +152,7 @@ package struct KeyService: Sendable {
     of profile: Profile,
     for caller: any Caller
   ) async throws(Failure) {
-    try commit(caller)
+    try beginWriting(for: caller)
     do throws(StoreFailure) {
       try await store.write(
         .clientSecret(of: profile),
@@ -190,7 +183,7 @@ package struct KeyService: Sendable {
   ) async throws(Failure) -> OpenKey {
     let secret = item.serialized(privateKeyPEM: privateKeyPEM)
     let key = try opened(secret, alias: item.alias)
-    try commit(caller)
+    try beginWriting(for: caller)
     do throws(StoreFailure) {
       try await store.write(
         SecretItem(.key, item.alias),
@@ -217,14 +210,14 @@ package struct KeyService: Sendable {
     return stored
   }
 
-  private func opened(_ stored: borrowing SecretBytes, alias: String) throws(Failure) -> OpenKey {
+  func opened(_ stored: borrowing SecretBytes, alias: String) throws(Failure) -> OpenKey {
     do { return try OpenKey.open(stored, alias: alias, with: keys) } catch {
       throw .key(.material(error, alias: alias))
     }
   }
 
   /// What a person finds in Seahorse.
-  private func attributes(of item: KeyItem, certificate: Certificate) -> [String: String] {
+  func attributes(of item: KeyItem, certificate: Certificate) -> [String: String] {
     var attributes = [
       "origin": item.origin.rawValue,
       "created": item.createdAt.rfc3339,
@@ -246,7 +239,13 @@ package struct KeyService: Sendable {
   }
 }
 
-/// Right before a store write begins.
+/// Right before a store write begins. Who leaves from here on without the true result is told that.
+func beginWriting(for caller: any Caller) throws(Failure) {
+  try commit(caller)
+  caller.onAbandon(["outcome": "unknown"])
+}
+
+/// Right before what cannot be taken back.
 func commit(_ caller: any Caller) throws(Failure) {
   do { try caller.passCommitPoint() } catch { throw .abandoned }
 }

@@ -1,6 +1,8 @@
 /// All that the domain asks of the world: adapters in the program, fakes in a test.
 package struct Ports: Sendable {
   package var store: any SecretStore
+  /// Other stores by name. None, when nothing else is set.
+  package var stores: any SecretStores
   package var keys: any SigningKeys
   package var digests: any Digests
   package var http: any HTTPClient
@@ -25,6 +27,7 @@ package struct Ports: Sendable {
     random: any Randomness
   ) {
     self.store = store
+    stores = OwnStore(store: store)
     self.keys = keys
     self.digests = digests
     self.http = http

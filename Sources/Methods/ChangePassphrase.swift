@@ -1,0 +1,25 @@
+import Delegation
+package import JSONRPC
+
+package enum ChangePassphrase: Method {
+  package static let name = "changePassphrase"
+
+  package struct Params: Decodable, Sendable {
+    let newPassphraseFile: String
+  }
+
+  package struct Result: Encodable, Sendable {
+    let changed = true
+  }
+
+  package static func order(_ params: Params) -> Order { .changingTheStore }
+
+  package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
+  {
+    try services.requireAdmin(for: name)
+    return try await answering { () throws(Failure) in
+      try await services.domain.keys.changePassphrase(toFile: params.newPassphraseFile, for: call)
+      return Result()
+    }
+  }
+}
