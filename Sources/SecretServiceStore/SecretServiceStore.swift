@@ -12,6 +12,9 @@ package struct SecretServiceStore: SecretStore {
   /// A person takes their time; nobody else waits for it.
   private let questions = CallLane()
 
+  /// Kept back from each call, so that what went wrong still reaches the caller in time.
+  private static let timeToAnswer: Duration = .milliseconds(100)
+
   package init(bus: SessionBus) { self.bus = bus }
 
   package func read(
@@ -73,7 +76,7 @@ package struct SecretServiceStore: SecretStore {
   }
 
   package func unlock(deadline: ContinuousClock.Instant) async throws(StoreFailure) {
-    try await questions.run(deadline: deadline, withdrawnOnCancel: true) { [bus] (_, call) throws(StoreFailure) in
+    try await questions.run(deadline: deadline - Self.timeToAnswer, withdrawnOnCancel: true) { [bus] (_, call) throws(StoreFailure) in
       defer { dropSignals() }
       do throws(CallProblem) {
         try ServiceSession(on: bus, .asking, call.cancellation).unlock(call.cancellation)
@@ -92,7 +95,7 @@ package struct SecretServiceStore: SecretStore {
     repeatable: Bool,
     _ body: @escaping @Sendable (borrowing ServiceSession, Call) throws(CallProblem) -> Void
   ) async throws(StoreFailure) {
-    try await lane.run(deadline: deadline) { [bus] (session, call) throws(StoreFailure) in
+    try await lane.run(deadline: deadline - Self.timeToAnswer) { [bus] (session, call) throws(StoreFailure) in
       defer { dropSignals() }
       do throws(CallProblem) {
         guard session != nil else { return try Self.attempt(&session, bus, call, body) }
