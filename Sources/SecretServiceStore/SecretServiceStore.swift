@@ -76,7 +76,8 @@ package struct SecretServiceStore: SecretStore {
   }
 
   package func unlock(deadline: ContinuousClock.Instant) async throws(StoreFailure) {
-    try await questions.run(deadline: deadline - Self.timeToAnswer, withdrawnOnCancel: true) { [bus] (_, call) throws(StoreFailure) in
+    try await questions.run(deadline: deadline - Self.timeToAnswer, withdrawnOnCancel: true) {
+      [bus] (_, call) throws(StoreFailure) in
       defer { dropSignals() }
       do throws(CallProblem) {
         try ServiceSession(on: bus, .asking, call.cancellation).unlock(call.cancellation)

@@ -108,18 +108,20 @@ struct ServiceSession: ~Copyable {
 }
 
 extension ServiceSession {
-  /// Has the service ask a person to unlock the default collection and our items elsewhere, and waits for the answer.
+  /// Has the service ask a person to unlock the default collection, or our items when that is open, and waits for the
+  /// answer.
   /// Cancelling takes the question back (org.freedesktop.Secret.Prompt.Dismiss).
   ///
   /// - Throws: `.promptDismissed` when nothing was unlocked.
   func unlock(_ cancellation: Cancellation) throws(CallProblem) {
     var locked: UnsafeMutablePointer<GList>?
     defer { g_list_free_full(locked, g_object_unref) }
-    for item in try search(["application": ItemFormat.application], cancellation) where item.isLocked {
-      locked = g_list_append(locked, item.reference())
-    }
     if let collection = try defaultCollection(cancellation), collection.isLocked {
       locked = g_list_append(locked, collection.reference())
+    } else {
+      for item in try search(["application": ItemFormat.application], cancellation) where item.isLocked {
+        locked = g_list_append(locked, item.reference())
+      }
     }
     guard locked != nil else { return }
     var error: UnsafeMutablePointer<GError>?

@@ -4,8 +4,9 @@ import time
 from typing import Any, NamedTuple
 
 import pytest
-from desktop import Desktop
+from desktop import PASSWORD, Desktop
 from onboarding import onboard
+from prompter import Prompter
 from sandbox.control import Sandbox
 from secret_service import Behaviour, ScriptedService
 from sidecar import PATIENCE_SECONDS, Home, Sidecar
@@ -130,3 +131,49 @@ class TestPrompt:
             assert time.monotonic() - started < 2
             assert refused.kind == "store_timeout", refused.error
             assert service.dismissed.wait(PATIENCE_SECONDS)
+
+
+class TestGnomeKeyring:
+    """The same with the real service, and a person at its prompter."""
+
+    @pytest.fixture
+    def locked(self, home: Home, desktop: Desktop) -> dict[str, Any]:
+        """Returns the key that is in the keyring."""
+        desktop.start_keyring()
+        with Sidecar(home, "--admin") as person:
+            key = person.call("createKey", alias="payables")
+        desktop.lock()
+        return key
+
+    def test_unlocked(self, home: Home, desktop: Desktop, locked: dict[str, Any]) -> None:
+        with Prompter(desktop, PASSWORD) as prompter, Sidecar(home) as sidecar:
+            assert sidecar.refusal("getKey", alias="payables").detail["reason"] == "locked"
+            assert not prompter.asked.is_set()
+            assert sidecar.call("getKey", alias="payables", prompt=True) == locked
+            assert prompter.asked.is_set()
+            assert sidecar.call("listKeys") == {"keys": [locked]}
+
+    def test_declined(self, home: Home, desktop: Desktop, locked: dict[str, Any]) -> None:
+        with Prompter(desktop, None) as prompter, Sidecar(home) as sidecar:
+            refused = sidecar.refusal("getKey", alias="payables", prompt=True)
+            assert (refused.kind, refused.detail["reason"]) == ("store_locked", "prompt_dismissed"), refused.error
+            assert prompter.asked.is_set()
+
+    def test_withdrawn(self, home: Home, desktop: Desktop, locked: dict[str, Any]) -> None:
+        with Prompter(desktop, None, silent=True) as prompter, Sidecar(home) as sidecar:
+            waiting = sidecar.request("getKey", alias="payables", prompt=True)
+            assert prompter.asked.wait(PATIENCE_SECONDS)
+            sidecar.send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": waiting}})
+            assert sidecar.answer(waiting)["error"]["data"]["kind"] == "cancelled"
+            # gnome-keyring 42 does not outlive a question that is taken back, and is then started anew.
+            desktop.restart_keyring()
+            assert sidecar.call("getKey", alias="payables") == locked
+
+    def test_restarted_while_it_asks(self, home: Home, desktop: Desktop, locked: dict[str, Any]) -> None:
+        with Prompter(desktop, None, silent=True) as prompter, Sidecar(home) as sidecar:
+            waiting = sidecar.request("getKey", alias="payables", prompt=True, timeoutMs=3000)
+            assert prompter.asked.wait(PATIENCE_SECONDS)
+            desktop.restart_keyring()
+            # The question died with the daemon; the new one is open.
+            assert sidecar.answer(waiting)["error"]["data"]["kind"].startswith("store_")
+            assert sidecar.call("getKey", alias="payables") == locked
