@@ -57,6 +57,8 @@ class Desktop:
         owner_changed.add_arg_condition(0, SERVICE_NAME)
         with self.connection.filter(owner_changed) as changes:
             self.connection.send_and_get_reply(message_bus.AddMatch(owner_changed))
+            # Who had the name before this, and was not read about until now.
+            changes.clear()
             with (self.home.path / "keyring.log").open("ab") as log:
                 self.keyring = subprocess.Popen(
                     ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"],

@@ -208,7 +208,11 @@ export class OnBehalf {
   ): Promise<AgentRun>;
   createKey(params: CreateKeyParams, options?: CallOptions): Promise<Key>;
   importKey(params: ImportKeyParams, options?: CallOptions): Promise<Key>;
-  listKeys(params?: {}, options?: CallOptions): Promise<{ keys: Key[] }>;
+  listKeys(params?: {}, options?: CallOptions): Promise<{
+    keys: Key[];
+    /** Keys that are there and cannot be used, and why. */
+    unreadable?: { alias: string; kind: string; message: string; hint: string }[];
+  }>;
   getKey(params: { alias: string }, options?: CallOptions): Promise<Key>;
   deleteKey(params: { alias: string }, options?: CallOptions): Promise<{ deleted: true }>;
   saveProfile(params: { profile: Profile }, options?: CallOptions): Promise<Profile>;

@@ -166,7 +166,7 @@ def import_key(
 
 
 def list_keys(*, timeout_ms: Optional[int] = None) -> Request[tuple[Key, ...]]:
-    """The public side of every key in the store."""
+    """The public side of every key that can be used; `call("listKeys")` also names those that cannot, and why."""
     return Request("listKeys", {}, lambda answer: Key.all_from_wire(answer.get("keys")), timeout_ms)
 
 
