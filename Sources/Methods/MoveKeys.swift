@@ -32,9 +32,9 @@ package enum MoveKeys: Method {
         to: try place(params.toStore, params.toPassphraseFile, field: "toPassphraseFile"),
         aliases: params.aliases
       )
+      // Tokens that the keys brought are given out no more, also when only some were moved.
+      defer { services.domain.tokens.cache.removeAll() }
       let moved = try await services.domain.keys.move(move, for: call)
-      // Tokens that the keys brought are given out no more.
-      services.domain.tokens.cache.removeAll()
       return Result(moved: moved.aliases, movedClientSecrets: moved.clientSecrets)
     }
   }

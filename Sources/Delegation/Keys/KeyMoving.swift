@@ -105,6 +105,8 @@ extension KeyService {
     done: KeyMove.Moved,
     for caller: any Caller
   ) async throws(Failure) {
+    // Whatever comes of it: the handle of a key that may be gone is dropped.
+    defer { if item.kind == .key { ring.forget(item.name) } }
     try beginWriting(for: caller)
     caller.onAbandon(["outcome": "unknown", "moved": .array(done.aliases.map { .string($0) })])
     // What another sidecar changes meanwhile, a binding perhaps, is copied anew.
@@ -117,7 +119,6 @@ extension KeyService {
       }
       try await road.remove(item, at: road.target)
     }
-    if item.kind == .key { ring.forget(item.name) }
     caller.leaveCommitPoint()
   }
 
