@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from desktop import PASSWORD, Desktop
-from onboarding import onboard
+from onboarding import onboard, profile
 from prompter import Prompter
 from sandbox.control import Sandbox
 from secret_service import Behaviour, ScriptedService
@@ -80,6 +80,19 @@ def check(sidecar: Sidecar, fault: Fault) -> None:
         fault.kind, fault.reason, fault.outcome,
     ), error
     assert error["data"]["hint"]
+
+
+def test_a_write_that_is_tried_again_stays_unknown(home: Home, desktop: Desktop, sandbox: Sandbox) -> None:
+    """The second try finds no service any more; that the first may have stored is said all the same."""
+    with Sidecar(home, "--admin") as sidecar:
+        sidecar.call("saveProfile", profile=profile(sandbox, key=None, clientAuthentication="client_secret_basic"))
+        with ScriptedService(desktop, Behaviour.DYING) as service:
+            # A session is held, so that there is something to be stale.
+            assert sidecar.call("listKeys") == {"keys": []}
+            refused = sidecar.refusal("setClientSecret", profile="dev5", clientSecret="secret")
+        assert "CreateItem" in service.calls
+        assert (refused.kind, refused.detail["reason"]) == ("store_unavailable", "interrupted"), refused.error
+        assert refused.detail["outcome"] == "unknown" and not refused.retryable
 
 
 def test_the_seven_are_told_apart() -> None:
