@@ -16,6 +16,6 @@ package enum ListKeys: Method {
   {
     let keys = try await answering { () throws(Failure) in try await services.domain.keys.list(deadline: call.deadline)
     }
-    return Result(keys: keys.map { KeyView($0, store: services.domain.keys.store.name) })
+    return Result(keys: keys.map { KeyView($0, in: services) })
   }
 }

@@ -14,5 +14,14 @@ extension Order {
   /// Without a name the default profile is meant, and any change may decide which that is.
   static func using(profile name: String?) -> Order { Order(changes: [], uses: ["profile:\(name ?? "*")"]) }
 
+  /// The name of a successor is not known before it is looked for.
+  static let changingAllKeys = Order(changes: ["key:*"], uses: [])
+
+  static let changingAllKeysAndProfiles = Order(changes: ["key:*", "profile:*"], uses: [])
+
+  static func usingAllKeys(profile name: String?) -> Order {
+    Order(changes: [], uses: ["key:*", "profile:\(name ?? "*")"])
+  }
+
   static let usingAllKeys = Order(changes: [], uses: ["key:*"])
 }

@@ -22,6 +22,7 @@ package struct KeyService: Sendable {
     package var commonName: String
     package var validityDays = 365
     package var binding: KeyBinding?
+    package var stage = KeyStage.current
 
     package init(alias: String, commonName: String? = nil, binding: KeyBinding? = nil) {
       self.alias = alias
@@ -52,6 +53,7 @@ package struct KeyService: Sendable {
       origin: .generated,
       createdAt: now,
       binding: creation.binding,
+      stage: creation.stage,
       certificateDER: certificate
     )
     return try await write(item, privateKeyPEM: privateKey, for: caller)
@@ -92,13 +94,27 @@ package struct KeyService: Sendable {
 
   /// Every key that can be read; one that cannot is an error, because a list that hides it would say it is gone.
   package func list(deadline: ContinuousClock.Instant) async throws(Failure) -> [OpenKey] {
-    let aliases: [String]
-    do throws(StoreFailure) { aliases = try await store.names(of: .key, deadline: deadline) } catch {
-      throw .store(error, store: store.name)
-    }
     var found: [OpenKey] = []
-    for alias in aliases { found.append(try await ring.open(alias, deadline: deadline)) }
+    for alias in try await aliases(deadline: deadline) { found.append(try await ring.open(alias, deadline: deadline)) }
     return found
+  }
+
+  /// What the store has now under each alias. A successor whose predecessor is gone counts as current.
+  func items(deadline: ContinuousClock.Instant) async throws(Failure) -> [String: KeyItem] {
+    var items: [String: KeyItem] = [:]
+    for alias in try await aliases(deadline: deadline) {
+      items[alias] = try await item(alias, deadline: deadline)
+    }
+    for (alias, item) in items {
+      if case .successor(let predecessor) = item.stage, items[predecessor] == nil { items[alias]?.stage = .current }
+    }
+    return items
+  }
+
+  /// What the store has now; nil when there is no such key.
+  func item(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> KeyItem? {
+    guard let stored = try await read(alias, deadline: deadline) else { return nil }
+    do { return try KeyItem(parsing: stored, alias: alias) } catch { throw .key(.material(error, alias: alias)) }
   }
 
   package func delete(_ alias: String, for caller: any Caller) async throws(Failure) {
@@ -115,16 +131,27 @@ package struct KeyService: Sendable {
 
   /// Holds a profile against what its key is bound to; a key that is not bound yet is bound to it (invariant 2).
   package func bind(_ alias: String, to binding: KeyBinding, for caller: any Caller) async throws(Failure) {
-    // What the store has now, not what the ring holds: another sidecar may have bound the key or made it anew.
+    try await rewrite(alias, for: caller) { item throws(Failure) in
+      if let bound = item.binding, bound != binding {
+        throw .policy(.keyBound(alias: alias, to: bound, asked: binding))
+      }
+      item.binding = binding
+    }
+  }
+
+  /// Changes what is said of a key, beside the key itself. Writes nothing when `change` changes nothing.
+  func rewrite(
+    _ alias: String,
+    for caller: any Caller,
+    _ change: (inout KeyItem) throws(Failure) -> Void
+  ) async throws(Failure) {
+    // What the store has now, not what the ring holds: another sidecar may have changed the key or made it anew.
     ring.forget(alias)
     let stored = try await storedKey(alias, deadline: caller.deadline)
     let key = try opened(stored, alias: alias)
-    if let bound = key.item.binding {
-      guard bound == binding else { throw .policy(.keyBound(alias: alias, to: bound, asked: binding)) }
-      return
-    }
     var item = key.item
-    item.binding = binding
+    try change(&item)
+    guard item != key.item else { return }
     try commit(caller)
     do throws(StoreFailure) {
       try await store.write(
@@ -161,13 +188,11 @@ package struct KeyService: Sendable {
   }
 
   private func refuseExisting(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) {
-    do throws(StoreFailure) {
-      let names = try await store.names(of: .key, deadline: deadline)
-      guard names.contains(where: { $0 == alias }) else { return }
-    } catch {
-      throw .store(error, store: store.name)
-    }
-    throw .key(.exists(alias: alias))
+    guard try await !aliases(deadline: deadline).contains(alias) else { throw .key(.exists(alias: alias)) }
+  }
+
+  private func aliases(deadline: ContinuousClock.Instant) async throws(Failure) -> [String] {
+    do { return try await store.names(of: .key, deadline: deadline) } catch { throw .store(error, store: store.name) }
   }
 
   private func write(
@@ -196,12 +221,14 @@ package struct KeyService: Sendable {
   }
 
   private func storedKey(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> SecretBytes {
-    let stored: SecretBytes?
-    do { stored = try await store.read(SecretItem(.key, alias), deadline: deadline) } catch {
+    guard let stored = try await read(alias, deadline: deadline) else { throw .key(.notFound(alias: alias)) }
+    return stored
+  }
+
+  private func read(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> SecretBytes? {
+    do { return try await store.read(SecretItem(.key, alias), deadline: deadline) } catch {
       throw .store(error, store: store.name)
     }
-    guard let stored else { throw .key(.notFound(alias: alias)) }
-    return stored
   }
 
   private func opened(_ stored: borrowing SecretBytes, alias: String) throws(Failure) -> OpenKey {

@@ -13,6 +13,7 @@ package let methodTable: [Route<Services>] = [
   Route(GetKey.self),
   Route(ImportKey.self),
   Route(ListKeys.self),
+  Route(RotateKey.self),
   Route(DeleteProfile.self),
   Route(GetProfile.self),
   Route(ListProfiles.self),
