@@ -1,0 +1,172 @@
+"""rotateKey: under load, side by side, and killed in the middle."""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from onboarding import onboard, profile
+from sandbox.control import Sandbox
+from sidecar import Home, Sidecar
+
+ROUNDS = 36
+USERS = [f"user{number}" for number in range(40)]
+IN_FLIGHT = 60
+
+
+def rotate(sidecar: Sidecar, step: str, **params: Any) -> dict[str, Any]:
+    return sidecar.call("rotateKey", alias="payables", step=step, **params)
+
+
+class Load(threading.Thread):
+    """Keeps a sidecar busy with fresh tokens for many users, until it is told to pause."""
+
+    def __init__(self, sidecar: Sidecar) -> None:
+        super().__init__()
+        self.sidecar = sidecar
+        self.enough = threading.Event()
+        self.answers: list[dict[str, Any]] = []
+        self.users = itertools.cycle(USERS)
+
+    def ask(self) -> None:
+        self.sidecar.request("getToken", profile="dev5", subject=next(self.users), forceRefresh=True)
+
+    def run(self) -> None:
+        for _ in range(IN_FLIGHT):
+            self.ask()
+        missing = IN_FLIGHT
+        while missing > 0:
+            self.answers.append(self.sidecar.receive())
+            if self.enough.is_set():
+                missing -= 1
+            else:
+                self.ask()
+
+    def __enter__(self) -> "Load":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.enough.set()
+        self.join()
+
+
+@pytest.fixture
+def shared(home: Home, sandbox: Sandbox) -> Iterator[list[str]]:
+    """The options of sidecars that share a store with the key `payables`, and the profile `dev5`."""
+    store = home.file_store()
+    with Sidecar(home, "--admin", *store) as person:
+        onboard(person, sandbox, kid="CoE_key")
+    yield store
+
+
+def test_under_load_no_call_fails(home: Home, sandbox: Sandbox, shared: list[str]) -> None:
+    for user in USERS:
+        sandbox.put_user(user, displayName=user, roles=[])
+    with Sidecar(home, *shared) as backend, Sidecar(home, "--admin", *shared) as person:
+        with Load(backend) as load:
+            following = rotate(person, "start")["next"]
+            assert following["succeeds"] == "payables"
+            untried = person.refusal("rotateKey", alias="payables", step="try", profile="dev5", subject="user1")
+            assert (untried.kind, "under the alias payables-2" in untried.hint) == ("invalid_client", True)
+            sandbox.register_certificate(following["kid"], following["certificatePem"])
+            rotate(person, "try", profile="dev5", subject="user1")
+            rotate(person, "try", profile="dev5")
+            before = len(load.answers)
+            assert rotate(person, "finish")["succeededBy"] == "payables-2"
+        assert 0 < before <= len(load.answers) - IN_FLIGHT
+        # With the old certificate gone, only the new key brings tokens.
+        sandbox.remove_certificate("CoE_key")
+        with Load(backend) as later:
+            pass
+        assert len(later.answers) >= IN_FLIGHT
+        assert [answer for answer in load.answers + later.answers if "error" in answer] == []
+
+
+def test_all_who_start_get_one_successor(home: Home, shared: list[str]) -> None:
+    people = [Sidecar(home, "--admin", *shared) for _ in range(4)]
+    try:
+        requests = [person.request("rotateKey", alias="payables", step="start") for person in people]
+        answers = [person.answer(number) for person, number in zip(people, requests, strict=True)]
+        assert len({answer["result"]["next"]["x5t"] for answer in answers}) == 1
+        assert [key["alias"] for key in people[0].call("listKeys")["keys"]] == ["payables", "payables-2"]
+    finally:
+        for person in people:
+            person.stop()
+
+
+def test_a_profile_of_the_session_keeps_the_retired_key(home: Home, sandbox: Sandbox, shared: list[str]) -> None:
+    with Sidecar(home, "--admin", *shared) as person:
+        rotate(person, "start")
+        rotate(person, "finish")
+        refused = person.refusal("saveProfile", profile=profile(sandbox, name="late"))
+        assert (refused.kind, refused.detail["next"]) == ("rotation_conflict", "payables-2")
+    mine = profile(sandbox, name="mine", kid="CoE_key")
+    with Sidecar(home, *shared) as backend:
+        backend.call("initialize", initializationOptions={"profiles": {"mine": mine}})
+        assert backend.call("getToken", profile="mine", subject="curtis.feitty")["source"] == "exchange"
+        checks = {check["id"]: check for check in backend.call("diagnose", profile="mine", online=False)["checks"]}
+        assert (checks["key"]["status"], "payables-2" in checks["key"]["summary"]) == ("warn", True)
+        retired = backend.call("getKey", alias="payables")
+        assert [warning["kind"] for warning in retired["warnings"]] == ["key_retired"]
+        assert retired["succeededBy"] == "payables-2"
+
+
+def test_a_rule_of_a_profile_on_a_retired_key_can_still_be_tightened(
+    home: Home, sandbox: Sandbox, shared: list[str]
+) -> None:
+    with Sidecar(home, "--admin", *shared) as person:
+        rotate(person, "start")
+        rotate(person, "finish")
+        # As an editor leaves it, or a sidecar that was killed between two writes.
+        home.config.write_text(home.config.read_text(encoding="utf-8").replace("payables-2", "payables"))
+        person.call("saveProfile", profile=profile(sandbox, disabled=True))
+        assert person.call("getProfile", name="dev5")["disabled"] is True
+
+
+def test_killed_in_the_middle_of_finish(home: Home, shared: list[str]) -> None:
+    """At moments spread over the whole step. What is left signs, is one of the states there are, and leads on."""
+    seen = set()
+    with Sidecar(home, "--admin", *shared) as person:
+        rotate(person, "start")
+        begun = time.monotonic()
+        rotate(person, "finish")
+        whole = time.monotonic() - begun
+        rotate(person, "abort")
+    for number in range(ROUNDS):
+        with Sidecar(home, "--admin", *shared) as victim:
+            victim.call("getKey", alias="payables")
+            victim.request("rotateKey", alias="payables", step="finish")
+            wait_at_most(victim, whole * number / ROUNDS)
+            victim.process.kill()
+            victim.process.wait()
+        with Sidecar(home, "--admin", *shared) as person:
+            state = looked_at(person)
+            seen.add(state)
+            assert state in {("payables", False, True), ("payables", True, True), ("payables-2", True, True),
+                             ("payables-2", True, False)}
+            person.call("mintAssertion", profile="dev5", type="user", subject="curtis.feitty")
+            if number % 2 or not state[1]:
+                rotate(person, "finish")
+                assert looked_at(person) == ("payables-2", True, False)
+            rotate(person, "abort")
+            assert looked_at(person) == ("payables", False, True)
+            assert person.call("getProfile", name="dev5")["kid"] == "CoE_key"
+    assert len(seen) >= 2, seen
+
+
+def wait_at_most(sidecar: Sidecar, seconds: float) -> None:
+    try:
+        sidecar.read_more(time.monotonic() + seconds)
+    except AssertionError:
+        pass
+
+
+def looked_at(sidecar: Sidecar) -> tuple[str, bool, bool]:
+    """What the profile names, whether the key is retired, whether the successor waits."""
+    keys = {key["alias"]: key for key in sidecar.call("listKeys")["keys"]}
+    assert sorted(keys) == ["payables", "payables-2"]
+    named = sidecar.call("getProfile", name="dev5")["key"]
+    return named, "retiredAt" in keys["payables"], "succeeds" in keys["payables-2"]
