@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from desktop import Desktop
 from onboarding import onboard, profile
 from sandbox.control import Sandbox
 from sidecar import Home, Sidecar
@@ -83,6 +84,23 @@ def test_under_load_no_call_fails(home: Home, sandbox: Sandbox, shared: list[str
             pass
         assert len(later.answers) >= IN_FLIGHT
         assert [answer for answer in load.answers + later.answers if "error" in answer] == []
+
+
+def test_in_a_keyring_there_and_back(home: Home, sandbox: Sandbox, desktop: Desktop) -> None:
+    desktop.start_keyring()
+    with Sidecar(home, "--admin") as person, Sidecar(home) as backend:
+        onboard(person, sandbox)
+        following = rotate(person, "start")["next"]
+        sandbox.register_certificate(following["kid"], following["certificatePem"])
+        rotate(person, "try", subject="curtis.feitty")
+        for step, certificate in [("finish", "payables"), ("abort", "payables-2")]:
+            rotate(person, step)
+            registered = {key["kid"]: key["certificatePem"] for key in person.call("listKeys")["keys"]}
+            sandbox.remove_certificate(certificate)
+            backend.call("getToken", subject="curtis.feitty", forceRefresh=True)
+            sandbox.register_certificate(certificate, registered[certificate])
+        rotate(person, "abort")
+        assert [key["alias"] for key in person.call("listKeys")["keys"]] == ["payables"]
 
 
 def test_all_who_start_get_one_successor(home: Home, shared: list[str]) -> None:
