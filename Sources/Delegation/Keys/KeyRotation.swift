@@ -50,49 +50,6 @@ package struct KeyRotation: Sendable {
     throw .key(.exists(alias: taken))
   }
 
-  /// Gets a token with the successor, as the profile will after `finish`, and throws it away. Nothing is switched.
-  ///
-  /// - Parameter subject: nil tries the client alone.
-  package func attempt(
-    _ alias: String,
-    profile name: String?,
-    subject: String?,
-    for caller: any Caller
-  ) async throws(Failure) -> Pair {
-    let (_, next) = try await rotation(of: alias, deadline: caller.deadline)
-    guard case .successor = next.stage else {
-      throw .key(.rotation(.isFinished(successor: next.alias), alias: alias))
-    }
-    // Opened anew: the ring may hold a key that had this alias before.
-    let pair = try await open(alias, next.alias, deadline: caller.deadline)
-    do throws(Failure) {
-      if let subject {
-        let permit = try authorization.permit(
-          profile: name,
-          subject: subject,
-          userToken: nil,
-          deadline: caller.deadline
-        )
-        let trial = try Self.trial(of: permit.profile, alias: alias, next: next.alias)
-        let scope = try permit.scope(nil)
-        _ = try await exchange.exchange(permit.grant, scope: scope, profile: trial, deadline: caller.deadline)
-      } else {
-        let (profile, layers) = try authorization.layers(profile: name, deadline: caller.deadline)
-        let trial = try Self.trial(of: profile, alias: alias, next: next.alias)
-        guard profile.clientAuthentication == .clientAssertion else {
-          throw Failure.params(
-            ParamsFailure("subject", "is needed: \(profile.name) has a client secret, so the key signs for users only")
-          )
-        }
-        do throws(PolicyFailure) { try layers.permit(scope: profile.scope) } catch { throw Failure.policy(error) }
-        try await exchange.tryClient(trial, deadline: caller.deadline)
-      }
-    } catch .token(.refused(let refusal)) {
-      throw .key(.successorRefused(successor: next.alias, refusal))
-    }
-    return pair
-  }
-
   /// Lets every saved profile on the key name its successor, in one write, and keeps the key, retired.
   package func finish(_ alias: String, for caller: any Caller) async throws(Failure) -> Pair {
     let (key, next) = try await rotation(of: alias, deadline: caller.deadline)
@@ -143,7 +100,7 @@ package struct KeyRotation: Sendable {
     try await keys.rewrite(alias, for: caller) { item throws(Failure) in item.stage = stage }
   }
 
-  private func open(
+  func open(
     _ alias: String,
     _ next: String?,
     deadline: ContinuousClock.Instant
@@ -164,7 +121,7 @@ package struct KeyRotation: Sendable {
 
 /// What the headers tell.
 extension KeyRotation {
-  private func rotation(
+  func rotation(
     of alias: String,
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> (key: KeyItem, next: KeyItem) {
@@ -214,16 +171,5 @@ extension KeyRotation {
     case .retired(let retirement):
       throw .key(.rotation(.isRetired(successor: retirement.successor), alias: key.alias))
     }
-  }
-
-  /// The profile as it will be after `finish`.
-  private static func trial(of profile: Profile, alias: String, next: String) throws(Failure) -> Profile {
-    guard profile.key == alias || profile.key == next else {
-      throw .params(ParamsFailure("profile", "must be one that names the key \(alias); \(profile.name) does not"))
-    }
-    var trial = profile
-    trial.key = next
-    trial.kid = nil
-    return trial
   }
 }
