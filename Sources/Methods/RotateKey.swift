@@ -96,6 +96,12 @@ package enum RotateKey: Method {
     )
   }
 
+  /// Under which the profiles had it registered.
+  private static func certificateAlias(of key: OpenKey) -> String {
+    guard case .retired(let retirement) = key.item.stage else { return key.item.alias }
+    return retirement.kid ?? key.item.alias
+  }
+
   private static func hint(_ step: Step, _ pair: KeyRotation.Pair) -> String {
     let alias = pair.key.item.alias
     guard let next = pair.next?.item.alias else {
@@ -106,7 +112,8 @@ package enum RotateKey: Method {
       "Import next.certificatePem into the application under the alias \(next), beside the old one; then step try."
     case .attempt: "The identity domain takes \(next): step finish lets every profile on \(alias) use it."
     case .finish:
-      "Profiles use \(next). When all is well, remove the certificate \(alias) from the application and delete the key."
+      "Profiles use \(next). When all is well, remove the certificate \(certificateAlias(of: pair.key)) from the "
+        + "application, and the key \(alias) with deleteKey."
     case .abort: "Profiles use \(alias) again. Step abort once more deletes \(next); step finish goes on with it."
     }
   }

@@ -20,6 +20,20 @@ struct KeyWarningTests {
     #expect(KeyWarning.dates(of: try certificate(), at: UnixTime(milliseconds: now))?.kind == kind)
   }
 
+  @Test func theDatesOfARetiredKeyAreOfNoConcern() async throws {
+    let bench = try await RotationBench()
+    try await bench.start(bench.rotation)
+    let now = UnixTime(milliseconds: Self.end)
+    func kinds(_ alias: String) async throws -> [KeyWarning.Kind] {
+      KeyWarning.all(of: try await bench.domain().keys.get(alias, deadline: .now), at: now).map(\.kind)
+    }
+    #expect(try await kinds("payables") == [.certificateEnding])
+    #expect(try await kinds("payables-2") == [.certificateEnding, .keyPending])
+    _ = try await bench.rotation.finish("payables", for: bench.caller)
+    #expect(try await kinds("payables") == [.keyRetired])
+    #expect(try await kinds("payables-2") == [.certificateEnding])
+  }
+
   private static let counts: [(Int64, Int64)] = [
     (end - 30 * day - 1, 30), (end - 30 * day, 30), (end - 30 * day + 1, 29), (end - day, 1), (end - day + 1, 0),
     (end, 0), (end + 1, -1), (end + day, -1), (end + day + 1, -2),

@@ -14,6 +14,13 @@ package struct KeyWarning: Sendable, Equatable, Encodable {
   package let message: String
   package let hint: String
 
+  /// All there is to say. The dates of a retired key are of no concern any more.
+  package static func all(of key: OpenKey, at now: UnixTime) -> [KeyWarning] {
+    let stage = stage(of: key.item)
+    if case .retired = key.item.stage { return [stage].compactMap(\.self) }
+    return [dates(of: key.certificate, at: now), stage].compactMap(\.self)
+  }
+
   /// Of the certificate's dates, one at most.
   package static func dates(of certificate: Certificate, at now: UnixTime) -> KeyWarning? {
     if certificate.notBefore > now {

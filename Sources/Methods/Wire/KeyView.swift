@@ -98,7 +98,7 @@ package struct KeyView: Encodable, Sendable {
     case .retired(let retirement):
       (succeeds, retiredAt, succeededBy) = (nil, retirement.at.rfc3339, retirement.successor)
     }
-    warnings = [KeyWarning.dates(of: key.certificate, at: now), KeyWarning.stage(of: key.item)].compactMap(\.self)
+    warnings = KeyWarning.all(of: key, at: now)
   }
 
   /// As `openssl x509 -fingerprint` prints it.
