@@ -2,6 +2,7 @@
 package struct Domain: Sendable {
   package let authorization: Authorization
   package let keys: KeyService
+  package let rotation: KeyRotation
   package let mint: AssertionMint
   package let tokens: TokenService
   package let agents: AgentService
@@ -19,6 +20,12 @@ package struct Domain: Sendable {
     keys = KeyService(ring: ring, ports: ports)
     mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock)
     let exchange = TokenExchange(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
+    rotation = KeyRotation(
+      keys: keys,
+      authorization: authorization,
+      exchange: exchange,
+      wallClock: ports.wallClock
+    )
     tokens = TokenService(
       cache: TokenCache(wallClock: ports.wallClock),
       exchange: exchange,

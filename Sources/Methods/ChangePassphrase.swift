@@ -12,7 +12,7 @@ package enum ChangePassphrase: Method {
     let changed = true
   }
 
-  package static func order(_ params: Params) -> Order { .changingTheStore }
+  package static func order(_ params: Params) -> Order { .changingAllKeysAndProfiles }
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {

@@ -21,7 +21,7 @@ package enum CreateKey: Method {
     try services.requireAdmin(for: name)
     return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       let creation = try creation(params)
-      return KeyView(try await services.domain.keys.create(creation, for: call), store: services.domain.keys.store.name)
+      return KeyView(try await services.domain.keys.create(creation, for: call), in: services)
     }
   }
 
@@ -32,14 +32,19 @@ package enum CreateKey: Method {
     try checking { () throws(ParamsFailure) in
       try FieldRules.alias(params.alias, field: "alias")
       try FieldRules.printable(commonName, field: "commonName", maximum: 64, spaces: true)
-      try FieldRules.range(params.validityDays, 1...3650, field: "validityDays")
-      guard [nil, 2048, 3072, 4096].contains(params.bits) else {
-        throw ParamsFailure("bits", "must be 2048, 3072 or 4096")
-      }
+      try check(bits: params.bits, validityDays: params.validityDays)
     }
     var creation = KeyService.Creation(alias: params.alias, commonName: commonName, binding: binding)
     creation.bits = params.bits ?? creation.bits
     creation.validityDays = params.validityDays ?? creation.validityDays
     return creation
+  }
+
+  /// For every method that makes a key.
+  static func check(bits: Int?, validityDays: Int?) throws(ParamsFailure) {
+    try FieldRules.range(validityDays, 1...3650, field: "validityDays")
+    guard [nil, 2048, 3072, 4096].contains(bits) else {
+      throw ParamsFailure("bits", "must be 2048, 3072 or 4096")
+    }
   }
 }

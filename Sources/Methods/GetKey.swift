@@ -16,7 +16,7 @@ package enum GetKey: Method {
     try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
       let key = try await services.domain.keys.get(params.alias, deadline: call.deadline)
-      return KeyView(key, store: services.domain.keys.store.name)
+      return KeyView(key, in: services)
     }
   }
 }

@@ -35,7 +35,7 @@ package enum ImportKey: Method {
         binding: binding,
         for: call
       )
-      return KeyView(key, store: services.domain.keys.store.name)
+      return KeyView(key, in: services)
     }
   }
 }

@@ -34,9 +34,8 @@ package enum ListKeys: Method {
   {
     try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
       let list = try await services.domain.keys.list(deadline: call.deadline)
-      let store = services.domain.keys.store.name
       return Result(
-        keys: list.keys.map { KeyView($0, store: store) },
+        keys: list.keys.map { KeyView($0, in: services) },
         unreadable: list.unreadable.isEmpty ? nil : list.unreadable.map(UnreadableKey.init)
       )
     }

@@ -18,7 +18,7 @@ package enum MoveKeys: Method {
     let movedClientSecrets: Int
   }
 
-  package static func order(_ params: Params) -> Order { .changingTheStore }
+  package static func order(_ params: Params) -> Order { .changingAllKeysAndProfiles }
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {

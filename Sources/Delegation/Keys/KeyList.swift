@@ -13,12 +13,8 @@ package struct KeyList: Sendable {
 extension KeyService {
   /// - Throws: only what concerns the store as a whole. What is wrong with one key stands in the list.
   package func list(deadline: ContinuousClock.Instant) async throws(Failure) -> KeyList {
-    let aliases: [String]
-    do throws(StoreFailure) { aliases = try await store.names(of: .key, deadline: deadline) } catch {
-      throw .store(error, store: store.name)
-    }
     var list = KeyList()
-    for alias in aliases {
+    for alias in try await aliases(deadline: deadline) {
       do throws(Failure) {
         list.keys.append(try await ring.open(alias, deadline: deadline))
       } catch .key(.notFound) {

@@ -26,6 +26,7 @@ package struct KeyService: Sendable {
     package var commonName: String
     package var validityDays = 365
     package var binding: KeyBinding?
+    package var stage = KeyStage.current
 
     package init(alias: String, commonName: String? = nil, binding: KeyBinding? = nil) {
       self.alias = alias
@@ -56,6 +57,7 @@ package struct KeyService: Sendable {
       origin: .generated,
       createdAt: now,
       binding: creation.binding,
+      stage: creation.stage,
       certificateDER: certificate
     )
     return try await write(item, privateKeyPEM: privateKey, for: caller)
@@ -94,6 +96,24 @@ package struct KeyService: Sendable {
     try await ring.open(alias, deadline: deadline)
   }
 
+  /// What the store has now under each alias. A successor whose predecessor is gone counts as current.
+  func items(deadline: ContinuousClock.Instant) async throws(Failure) -> [String: KeyItem] {
+    var items: [String: KeyItem] = [:]
+    for alias in try await aliases(deadline: deadline) {
+      items[alias] = try await item(alias, deadline: deadline)
+    }
+    for (alias, item) in items {
+      if case .successor(let predecessor) = item.stage, items[predecessor] == nil { items[alias]?.stage = .current }
+    }
+    return items
+  }
+
+  /// What the store has now; nil when there is no such key.
+  func item(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> KeyItem? {
+    guard let stored = try await read(alias, deadline: deadline) else { return nil }
+    do { return try KeyItem(parsing: stored, alias: alias) } catch { throw .key(.material(error, alias: alias)) }
+  }
+
   package func delete(_ alias: String, for caller: any Caller) async throws(Failure) {
     try beginWriting(for: caller)
     let existed: Bool
@@ -108,30 +128,42 @@ package struct KeyService: Sendable {
 
   /// Holds a profile against what its key is bound to; a key that is not bound yet is bound to it (invariant 2).
   package func bind(_ alias: String, to binding: KeyBinding, for caller: any Caller) async throws(Failure) {
-    // What the store has now, not what the ring holds: another sidecar may have bound the key or made it anew, and may
-    // do so until this one has written.
+    try await rewrite(alias, for: caller) { item throws(Failure) in
+      if let bound = item.binding, bound != binding {
+        throw .policy(.keyBound(alias: alias, to: bound, asked: binding))
+      }
+      item.binding = binding
+    }
+  }
+
+  /// Changes what is said of a key, beside the key itself. Writes nothing when `change` changes nothing.
+  ///
+  /// `change` sees what the store has now, not what the ring holds: another sidecar may have changed the key or made it
+  /// anew, and may do so until this one has written. Then it is asked again.
+  func rewrite(
+    _ alias: String,
+    for caller: any Caller,
+    _ change: (inout KeyItem) throws(Failure) -> Void
+  ) async throws(Failure) {
     while true {
       ring.forget(alias)
       let stored = try await storedKey(alias, deadline: caller.deadline)
       let key = try opened(stored, alias: alias)
-      if let bound = key.item.binding {
-        guard bound == binding else { throw .policy(.keyBound(alias: alias, to: bound, asked: binding)) }
-        return
-      }
-      if try await writeBinding(binding, of: key, holding: stored, for: caller) { break }
+      var item = key.item
+      try change(&item)
+      guard item != key.item else { return }
+      if try await write(item, of: key, holding: stored, for: caller) { break }
     }
     ring.forget(alias)
   }
 
   /// False when the store holds something else than `stored` by now; nothing was written then.
-  private func writeBinding(
-    _ binding: KeyBinding,
+  private func write(
+    _ item: KeyItem,
     of key: OpenKey,
     holding stored: borrowing SecretBytes,
     for caller: any Caller
   ) async throws(Failure) -> Bool {
-    var item = key.item
-    item.binding = binding
     try beginWriting(for: caller)
     do throws(StoreFailure) {
       return try await store.replace(
@@ -167,13 +199,11 @@ package struct KeyService: Sendable {
   }
 
   private func refuseExisting(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) {
-    do throws(StoreFailure) {
-      let names = try await store.names(of: .key, deadline: deadline)
-      guard names.contains(where: { $0 == alias }) else { return }
-    } catch {
-      throw .store(error, store: store.name)
-    }
-    throw .key(.exists(alias: alias))
+    guard try await !aliases(deadline: deadline).contains(alias) else { throw .key(.exists(alias: alias)) }
+  }
+
+  func aliases(deadline: ContinuousClock.Instant) async throws(Failure) -> [String] {
+    do { return try await store.names(of: .key, deadline: deadline) } catch { throw .store(error, store: store.name) }
   }
 
   private func write(
@@ -202,12 +232,14 @@ package struct KeyService: Sendable {
   }
 
   private func storedKey(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> SecretBytes {
-    let stored: SecretBytes?
-    do { stored = try await store.read(SecretItem(.key, alias), deadline: deadline) } catch {
+    guard let stored = try await read(alias, deadline: deadline) else { throw .key(.notFound(alias: alias)) }
+    return stored
+  }
+
+  private func read(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> SecretBytes? {
+    do { return try await store.read(SecretItem(.key, alias), deadline: deadline) } catch {
       throw .store(error, store: store.name)
     }
-    guard let stored else { throw .key(.notFound(alias: alias)) }
-    return stored
   }
 
   func opened(_ stored: borrowing SecretBytes, alias: String) throws(Failure) -> OpenKey {

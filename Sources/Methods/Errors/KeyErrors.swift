@@ -34,6 +34,8 @@ extension ResponseError {
         hint: "Make a new key and register its certificate, or take requireValidCertificate out of the profile.",
         detail: [.text("alias", alias), .text("notAfter", notAfter.rfc3339)]
       )
+    case .rotation(let conflict, let alias): rotation(conflict, alias: alias)
+    case .successorRefused(let successor, let refusal): successorRefused(successor, refusal)
     case .noneNamed(let profile):
       ResponseError(
         .keyNotFound,

@@ -15,6 +15,7 @@ package let methodTable: [Route<Services>] = [
   Route(ImportKey.self),
   Route(ListKeys.self),
   Route(MoveKeys.self),
+  Route(RotateKey.self),
   Route(DeleteProfile.self),
   Route(GetProfile.self),
   Route(ListProfiles.self),
