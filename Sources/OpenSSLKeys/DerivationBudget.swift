@@ -27,7 +27,7 @@ struct DerivationBudget {
       throw .unreadable(found: "\(what) that asks for \(rounds) rounds of key derivation; \(Self.allowed)")
     }
     guard rounds <= rest else {
-      throw .unreadable(found: "\(what) that asks for key derivation again and again; \(Self.allowed)")
+      throw .unreadable(found: "\(what) whose rounds of key derivation are too many together; \(Self.allowed)")
     }
     rest -= rounds
   }

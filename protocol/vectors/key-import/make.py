@@ -134,7 +134,9 @@ REFUSED = [
      " -destkeystore NEW.p12 -deststoretype PKCS12"),
     ("certificate.der", "openssl x509 -in payables.certificate.pem -outform DER -out certificate.der", "",
      "key_unreadable", "DER that is not a whole PKCS#12 file"),
-    # Hostile: what is asked for would take from minutes to years.
+    # Hostile: what is asked for would take from seconds to years.
+    ("openssl-rounds.p12", f"{EXPORT} -passout pass:sesame -iter 2600000 -out openssl-rounds.p12", "sesame",
+     "key_unreadable", f"a PKCS#12 file whose rounds of key derivation are too many together{ROUNDS}"),
     ("hostile-rounds.pem", "make.py: pkcs8-rounds.pem with 2147483647 rounds", "sesame", "key_unreadable",
      f"an encrypted PKCS#8 key that asks for 2147483647 rounds of key derivation{ROUNDS}"),
     ("hostile-endless.pem", "make.py: pkcs8-rounds.pem with 2^255 rounds", "sesame", "key_unreadable",
