@@ -1,8 +1,12 @@
 """Keys as people have them, through importKey, until an assertion verifies under the certificate."""
 
 import base64
+import fcntl
 import json
+import os
+import pty
 import subprocess
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from onboarding import profile
 from sandbox.control import Sandbox
-from sidecar import ROOT, Home, Sidecar
+from sidecar import BINARY, PATIENCE_SECONDS, ROOT, Home, Sidecar
 from transcript import FILES
 
 VECTORS = ROOT / "protocol" / "vectors" / "key-import"
@@ -112,3 +116,33 @@ def test_a_slow_key_holds_nobody_up(home: Home, sandbox: Sandbox, tmp_path: Path
         imports = [sidecar.request("importKey", alias=f"slow{n}", pem=slow, passphrase="sesame") for n in range(2)]
         minting = sidecar.request("mintAssertion", type="user", subject="curtis.feitty")
         assert [sidecar.receive()["id"] for _ in range(3)] == [minting, *imports]
+
+
+def test_no_passphrase_is_asked_for_on_the_terminal(home: Home) -> None:
+    """OpenSSL would, of whoever sits at the controlling terminal; stdin and stdout do not matter to it."""
+    requests = [
+        {"jsonrpc": "2.0", "id": case["file"], "method": "importKey",
+         "params": {"alias": f"key{number}"} | material(case | {"passphrase": ""})}
+        for number, case in enumerate(ACCEPTED) if case["passphrase"]
+    ]
+    ours, theirs = pty.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    try:
+        done = subprocess.run(
+            [BINARY, "--admin", "--store", "memory"], env=home.environment, capture_output=True, check=True,
+            input="".join(json.dumps(request) + "\n" for request in requests).encode(),
+            preexec_fn=take_terminal, timeout=PATIENCE_SECONDS,
+        )
+        os.set_blocking(ours, False)
+        with pytest.raises(BlockingIOError):
+            os.read(ours, 1)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(requests) > 10
+    assert all("no passphrase was given" in answer["error"]["data"]["detail"]["found"] for answer in answers)
