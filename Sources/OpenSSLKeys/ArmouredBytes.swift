@@ -24,10 +24,10 @@ struct ArmouredBytes: Sequence, IteratorProtocol {
     return nil
   }
 
-  /// Of white space that is written out here: one backslash or more, for it may have been escaped again. 0 for none.
+  /// Of white space that is written out here: 1, 2 or 4 backslashes, as often as it was escaped again. 0 for none.
   private func escapeLength() -> Int {
     var end = offset
-    while end < text.count, text[end] == UInt8(ascii: "\\") { end += 1 }
+    while end < Swift.min(text.count, offset + 4), text[end] == UInt8(ascii: "\\") { end += 1 }
     return end < text.count && "nrt\r\n".utf8.contains(text[end]) ? end + 1 - offset : 0
   }
 

@@ -7,7 +7,7 @@ import Delegation
 /// ask for 2 thousand to 1 million, with scrypt for 131 thousand.
 struct DerivationBudget {
   static let maximumRounds: Int64 = 5_000_000
-  /// What OpenSSL lends to scrypt: 128 · N · r bytes in all.
+  /// Of 128 bytes: OpenSSL lends 32 MiB to scrypt, which needs r · (N + p + 2) of them.
   private static let maximumScryptBlocks: Int64 = (32 << 20) / 128
 
   private var rest = maximumRounds
@@ -32,7 +32,7 @@ struct DerivationBudget {
     rest -= rounds
   }
 
-  /// RFC 7914: N · r · p blocks of work, N · r of them in memory.
+  /// Its work is N · r · p rounds (RFC 7914).
   mutating func spend(_ scrypt: SCRYPT_PARAMS, on what: String) throws(KeyFailure) {
     var (n, r, p): (Int64, Int64, Int64) = (0, 0, 0)
     let areCounted =
@@ -40,12 +40,10 @@ struct DerivationBudget {
       && ASN1_INTEGER_get_int64(&p, scrypt.parallelizationParameter) == 1
     OpenSSL.forgetErrors()
     let most = Self.maximumScryptBlocks
-    guard areCounted, [n, r, p].allSatisfy({ (1...most).contains($0) }), n * r < most, n * r * p <= Self.maximumRounds
+    guard areCounted, [n, r, p].allSatisfy({ (1...most).contains($0) }), r * (n + p + 2) <= most
     else {
       let found = areCounted ? "scrypt of N=\(n), r=\(r), p=\(p)" : "scrypt of numbers without end"
-      throw .unreadable(
-        found: "\(what) that asks for \(found); N·r must be less than \(most), and N·r·p at most \(Self.maximumRounds)"
-      )
+      throw .unreadable(found: "\(what) that asks for \(found); 32 MiB of memory are lent at most")
     }
     try spend(n * r * p, on: what)
   }

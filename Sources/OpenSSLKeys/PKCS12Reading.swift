@@ -58,7 +58,8 @@ struct PKCS12Contents: ~Copyable {
     let digest = OBJ_obj2nid(algorithm?.pointee.algorithm)
     guard Self.digests.contains(digest) else {
       throw .unreadable(
-        found: "\(Self.name) with a MAC of \(OpenSSLKeys.name(of: digest)), which is not checked here; export it with SHA-256"
+        found:
+          "\(Self.name) with a MAC of \(OpenSSLKeys.name(of: digest)), which is not checked here; export it with SHA-256"
       )
     }
     let spellings =
