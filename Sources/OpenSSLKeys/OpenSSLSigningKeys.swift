@@ -30,7 +30,6 @@ package struct OpenSSLSigningKeys: SigningKeys {
 
   package func unpack(_ material: borrowing KeyMaterial) throws(KeyFailure) -> UnpackedKey {
     let (opened, certificates) = try material.unpacked()
-    try opened.key.requireConsistent()
     return UnpackedKey(privateKeyPEM: try opened.key.pkcs8(), signer: opened, certificates: certificates)
   }
 

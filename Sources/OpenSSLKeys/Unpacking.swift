@@ -2,24 +2,32 @@ import COpenSSL
 import Delegation
 
 extension KeyMaterial {
-  /// The private key and what certificates stand beside it; certificates of a PEM are read, not looked at.
+  /// The private key, checked, and what certificates stand beside it; these are read, not looked at.
   borrowing func unpacked() throws(KeyFailure) -> (key: RSAPrivateKey, certificates: [[UInt8]]) {
     try passphrase.withPassphrase { (passphrase) throws(KeyFailure) in
       try text.withUnsafeBytes { (text) throws(KeyFailure) in
         switch form {
         case .pem:
-          let key = try RSAPrivateKey(PrivateKey(readingPEM: text, passphrase: passphrase))
-          return (key, try certificateBlocks(in: text))
+          let key = try PrivateKey(readingPEM: text, passphrase: passphrase)
+          return (try opened(key), try certificateBlocks(in: text))
         case .pkcs12:
           let file = try pkcs12File(in: text)
           let contents = try file.withUnsafeBytes { (file) throws(KeyFailure) in
             try PKCS12Contents(reading: file, passphrase)
           }
           let certificates = contents.certificates
-          return (try RSAPrivateKey(contents.privateKey()), certificates)
+          return (try opened(contents.privateKey()), certificates)
         }
       }
     }
+  }
+
+  /// No number is reckoned with before it is known not to be longer than the modulus.
+  private borrowing func opened(_ key: consuming PrivateKey) throws(KeyFailure) -> RSAPrivateKey {
+    try key.requireNumbersOfItsLength()
+    let opened = try RSAPrivateKey(key)
+    try opened.key.requireConsistent()
+    return opened
   }
 }
 
@@ -46,8 +54,7 @@ extension PrivateKey {
   }
 
   /// Primes, modulus and exponents belong together. Costs about 50 ms at 2048 bits, 0.4 s at 4096.
-  borrowing func requireConsistent() throws(KeyFailure) {
-    try requireNumbersOfItsLength()
+  fileprivate borrowing func requireConsistent() throws(KeyFailure) {
     guard let context = EVP_PKEY_CTX_new_from_pkey(nil, pointer, nil) else {
       throw OpenSSL.failure("checking the key")
     }
@@ -59,7 +66,7 @@ extension PrivateKey {
   }
 
   /// No number is longer than the modulus: whether a prime of 100,000 bits is one takes hours.
-  private borrowing func requireNumbersOfItsLength() throws(KeyFailure) {
+  fileprivate borrowing func requireNumbersOfItsLength() throws(KeyFailure) {
     let bits = EVP_PKEY_get_bits(pointer)
     let numbers = ["d"] + (1...10).flatMap { ["rsa-factor\($0)", "rsa-exponent\($0)", "rsa-coefficient\($0)"] }
     for name in numbers {
