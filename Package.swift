@@ -144,5 +144,6 @@ if isFuzzing {
   package.targets += [
     fuzzer("fuzz-framing", ["JSON", "JSONRPC"], folder: "Framing"),
     fuzzer("fuzz-json", ["JSON"], folder: "JSON"),
+    fuzzer("fuzz-keys", ["Delegation", "OpenSSLKeys"], folder: "Keys"),
   ]
 }

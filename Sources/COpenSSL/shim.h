@@ -7,7 +7,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -18,3 +20,9 @@
 static inline long onbehalf_bio_contents(BIO *bio, char **start) { return BIO_get_mem_data(bio, start); }
 
 static const unsigned long onbehalf_rfc2253 = XN_FLAG_RFC2253;
+
+static inline void onbehalf_free_safes(STACK_OF(PKCS7) *safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }
+
+static inline void onbehalf_free_safe_bags(STACK_OF(PKCS12_SAFEBAG) *bags) {
+  sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}

@@ -27,14 +27,14 @@ package enum CreateKey: Method {
 
   private static func creation(_ params: Params) throws(Failure) -> KeyService.Creation {
     let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
-    // X.520 holds a common name to 64 characters; an alias may be longer.
-    let commonName = params.commonName ?? String(params.alias.prefix(64))
     try checking { () throws(ParamsFailure) in
       try FieldRules.alias(params.alias, field: "alias")
-      try FieldRules.printable(commonName, field: "commonName", maximum: 64, spaces: true)
+      if let commonName = params.commonName {
+        try FieldRules.printable(commonName, field: "commonName", maximum: 64, spaces: true)
+      }
       try check(bits: params.bits, validityDays: params.validityDays)
     }
-    var creation = KeyService.Creation(alias: params.alias, commonName: commonName, binding: binding)
+    var creation = KeyService.Creation(alias: params.alias, commonName: params.commonName, binding: binding)
     creation.bits = params.bits ?? creation.bits
     creation.validityDays = params.validityDays ?? creation.validityDays
     return creation

@@ -6,11 +6,15 @@ package enum ImportKey: Method {
 
   /// Longer text is no key or certificate.
   private static let maximumBytes = 64 << 10
+  /// OpenSSL's own bound for an encrypted PEM.
+  private static let maximumPassphraseBytes = 1024
 
   package struct Params: Decodable, Sendable {
     let alias: String
-    let pem: String
-    let certificatePem: String
+    let pem: String?
+    let pkcs12Base64: String?
+    let passphrase: String?
+    let certificatePem: String?
     let identityDomainUrl: String?
     let clientId: String?
     let prompt: Bool?
@@ -25,17 +29,36 @@ package enum ImportKey: Method {
       let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
       try checking { () throws(ParamsFailure) in
         try FieldRules.alias(params.alias, field: "alias")
-        try FieldRules.length(params.pem, 1...maximumBytes, field: "pem")
-        try FieldRules.length(params.certificatePem, 1...maximumBytes, field: "certificatePem")
+        if let certificate = params.certificatePem {
+          try FieldRules.length(certificate, 1...maximumBytes, field: "certificatePem")
+        }
       }
-      let key = try await services.domain.keys.importKey(
+      let given = KeyImport(
         alias: params.alias,
-        pem: SecretBytes(copying: Array(params.pem.utf8)),
-        certificatePEM: Array(params.certificatePem.utf8),
-        binding: binding,
-        for: call
+        material: try material(params),
+        certificatePEM: params.certificatePem.map { Array($0.utf8) },
+        binding: binding
       )
+      let key = try await services.domain.keys.importKey(given, for: call)
       return KeyView(key, in: services)
+    }
+  }
+
+  private static func material(_ params: Params) throws(Failure) -> KeyMaterial {
+    do throws(ParamsFailure) {
+      let passphrase = params.passphrase ?? ""
+      try FieldRules.length(passphrase, 0...maximumPassphraseBytes, field: "passphrase")
+      let (form, text, field): (KeyMaterial.Form, String, String) =
+        switch (params.pem, params.pkcs12Base64) {
+        case (let pem?, nil): (.pem, pem, "pem")
+        case (nil, let file?): (.pkcs12, file, "pkcs12Base64")
+        case (nil, nil): throw ParamsFailure("pem", "or pkcs12Base64 is needed")
+        case (_?, _?): throw ParamsFailure("pem", "must not be given beside pkcs12Base64")
+        }
+      try FieldRules.length(text, 1...maximumBytes, field: field)
+      return KeyMaterial(form, text: SecretBytes(copying: text.utf8), passphrase: SecretBytes(copying: passphrase.utf8))
+    } catch {
+      throw .params(error)
     }
   }
 }

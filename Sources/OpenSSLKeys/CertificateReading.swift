@@ -2,17 +2,11 @@ import COpenSSL
 import Delegation
 
 extension X509Certificate {
-  /// One certificate, from DER or from the first CERTIFICATE block of a PEM.
-  static func read(_ encoded: [UInt8]) throws(KeyFailure) -> X509Certificate {
-    guard encoded.count <= maximumInputBytes else {
-      throw .unreadable(found: "\(encoded.count) bytes; a certificate has \(maximumInputBytes) at most")
-    }
-    let derSequence: UInt8 = 0x30
-    return try decode(encoded.first == derSequence ? encoded : decodedPEM(encoded))
-  }
-
   /// Every byte counts: a thumbprint over another encoding of the same certificate would be another thumbprint.
-  private static func decode(_ der: [UInt8]) throws(KeyFailure) -> X509Certificate {
+  static func read(_ der: [UInt8]) throws(KeyFailure) -> X509Certificate {
+    guard der.count <= maximumInputBytes else {
+      throw .unreadable(found: "\(der.count) bytes; a certificate has \(maximumInputBytes) at most")
+    }
     let pointer = der.withUnsafeBufferPointer { bytes in
       var start = bytes.baseAddress
       return d2i_X509(nil, &start, bytes.count)
@@ -26,6 +20,20 @@ extension X509Certificate {
       throw .unreadable(found: "a certificate that is not exactly one DER structure")
     }
     return certificate
+  }
+
+  /// The DER of the CERTIFICATE blocks of a text, one at least.
+  static func blocks(inPEM text: [UInt8]) throws(KeyFailure) -> [[UInt8]] {
+    guard text.count <= maximumInputBytes else {
+      throw .unreadable(found: "\(text.count) bytes; certificates have \(maximumInputBytes) at most")
+    }
+    return try text.withUnsafeBufferPointer { (text) throws(KeyFailure) in
+      let text = UnsafeRawBufferPointer(text)
+      let certificates = try certificateBlocks(in: text)
+      guard certificates.isEmpty else { return certificates }
+      let found = pemBlocks(in: text).first.map { "\($0.kind.name), not a certificate" }
+      throw .unreadable(found: found ?? "no PEM block of a certificate")
+    }
   }
 
   /// What it says.
@@ -82,42 +90,15 @@ extension X509Certificate {
   }
 }
 
-/// The bytes of the first CERTIFICATE block of `text`.
-private func decodedPEM(_ text: [UInt8]) throws(KeyFailure) -> [UInt8] {
-  try text.withUnsafeBufferPointer { (bytes) throws(KeyFailure) in
-    try decode(certificateBlock(in: UnsafeRawBufferPointer(bytes)))
+/// The DER of the CERTIFICATE blocks of `text`, none perhaps.
+func certificateBlocks(in text: UnsafeRawBufferPointer) throws(KeyFailure) -> [[UInt8]] {
+  var certificates: [[UInt8]] = []
+  for block in pemBlocks(in: text) where block.kind == .certificate {
+    let digits = Array(ArmouredBytes(try block.requireBody()))
+    guard let der = Base64.decode(digits, as: .standard), !der.isEmpty else {
+      throw .unreadable(found: "a certificate whose PEM block cannot be read: damaged")
+    }
+    certificates.append(der)
   }
-}
-
-private func certificateBlock(in text: UnsafeRawBufferPointer) throws(KeyFailure) -> PEMBlock {
-  let blocks = pemBlocks(in: text)
-  guard let block = blocks.first(where: { $0.kind == .certificate }) ?? blocks.first else {
-    throw .unreadable(found: "no PEM block")
-  }
-  switch block.kind {
-  case .certificate: return block
-  case .certificateRequest: throw .unreadable(found: "a certificate request, not a certificate")
-  case .publicKey: throw .unreadable(found: "a public key, not a certificate")
-  case .other: throw .unreadable(found: "a PEM block of another kind, not a certificate")
-  case .privateKey, .rsaPrivateKey, .encryptedPrivateKey, .ecPrivateKey, .dsaPrivateKey, .opensshPrivateKey:
-    throw .unreadable(found: "a private key, not a certificate")
-  }
-}
-
-private func decode(_ block: PEMBlock) throws(KeyFailure) -> [UInt8] {
-  let input = try MemoryBIO(reading: block.bytes)
-  var name: UnsafeMutablePointer<CChar>?
-  var header: UnsafeMutablePointer<CChar>?
-  var data: UnsafeMutablePointer<UInt8>?
-  var length = 0
-  guard PEM_read_bio(input.pointer, &name, &header, &data, &length) == 1 else {
-    OpenSSL.forgetErrors()
-    throw .unreadable(found: "a PEM block that cannot be read: damaged")
-  }
-  defer {
-    CRYPTO_free(name, #fileID, #line)
-    CRYPTO_free(header, #fileID, #line)
-    CRYPTO_free(data, #fileID, #line)
-  }
-  return Array(UnsafeBufferPointer(start: data, count: length))
+  return certificates
 }

@@ -22,13 +22,15 @@ package struct OpenSSLSigningKeys: SigningKeys {
   }
 
   package func open(pem: borrowing SecretBytes) throws(KeyFailure) -> any SigningKey {
-    try RSAPrivateKey(read(pem))
+    let nobody = Passphrase(bytes: nil, count: 0)
+    return try pem.withUnsafeBytes { (text) throws(KeyFailure) in
+      try RSAPrivateKey(PrivateKey(readingPEM: text, passphrase: nobody))
+    }
   }
 
-  package func normalised(pem: borrowing SecretBytes) throws(KeyFailure) -> SecretBytes {
-    let opened = try RSAPrivateKey(read(pem))
-    try opened.key.requireConsistent()
-    return try opened.key.pkcs8()
+  package func unpack(_ material: borrowing KeyMaterial) throws(KeyFailure) -> UnpackedKey {
+    let (opened, certificates) = try material.unpacked()
+    return UnpackedKey(privateKeyPEM: try opened.key.pkcs8(), signer: opened, certificates: certificates)
   }
 
   package func selfSign(_ request: CertificateRequest, with key: any SigningKey) throws(KeyFailure) -> [UInt8] {
@@ -38,34 +40,11 @@ package struct OpenSSLSigningKeys: SigningKeys {
     return try X509Certificate.selfSigned(request, with: key).der()
   }
 
-  package func certificate(_ encoded: [UInt8]) throws(KeyFailure) -> Certificate {
-    try X509Certificate.read(encoded).description()
+  package func certificate(_ der: [UInt8]) throws(KeyFailure) -> Certificate {
+    try X509Certificate.read(der).description()
   }
 
-  private func read(_ pem: borrowing SecretBytes) throws(KeyFailure) -> PrivateKey {
-    try pem.withUnsafeBytes { (text) throws(KeyFailure) in try PrivateKey(readingPEM: text) }
-  }
-}
-
-extension PrivateKey {
-  /// The key as an unencrypted PKCS#8 PEM (RFC 5958, RFC 7468 section 10).
-  fileprivate borrowing func pkcs8() throws(KeyFailure) -> SecretBytes {
-    let output = try MemoryBIO()
-    guard PEM_write_bio_PKCS8PrivateKey(output.pointer, pointer, nil, nil, 0, nil, nil) == 1 else {
-      throw OpenSSL.failure("writing the key")
-    }
-    return output.withContents { SecretBytes(copying: $0) }
-  }
-
-  /// Primes, modulus and exponents belong together. Costs about 50 ms at 2048 bits, 0.4 s at 4096.
-  fileprivate borrowing func requireConsistent() throws(KeyFailure) {
-    guard let context = EVP_PKEY_CTX_new_from_pkey(nil, pointer, nil) else {
-      throw OpenSSL.failure("checking the key")
-    }
-    defer { EVP_PKEY_CTX_free(context) }
-    guard EVP_PKEY_pairwise_check(context) == 1, EVP_PKEY_public_check(context) == 1 else {
-      OpenSSL.forgetErrors()
-      throw .unreadable(found: "an RSA key whose numbers do not belong together: damaged")
-    }
+  package func certificates(pem: [UInt8]) throws(KeyFailure) -> [[UInt8]] {
+    try X509Certificate.blocks(inPEM: pem)
   }
 }

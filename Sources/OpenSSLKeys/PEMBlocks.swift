@@ -1,8 +1,8 @@
-/// One `-----BEGIN …` of a text, up to the next one or the end.
+/// One block of a text (RFC 7468), in any spelling that survives copying. Valid as long as the text is.
 struct PEMBlock {
   let kind: Kind
-  /// From the first dash of its BEGIN line, so that OpenSSL reads this block and none before it.
-  let bytes: UnsafeRawBufferPointer
+  /// What stands between its BEGIN and its END; nil when the END is missing or names something else.
+  let body: UnsafeRawBufferPointer?
 
   enum Kind {
     case privateKey
@@ -11,29 +11,31 @@ struct PEMBlock {
     case ecPrivateKey
     case dsaPrivateKey
     case opensshPrivateKey
+    case pgpKey
     case certificate
     case certificateRequest
     case publicKey
+    case pkcs7
     case other
   }
-
-  /// A PKCS#1 key may be encrypted in the old manner of RFC 1421, told by a header that base64 cannot contain.
-  var hasEncryptionHeader: Bool { bytes.firstRange(of: Array("Proc-Type:".utf8), from: 0) != nil }
 }
 
 extension PEMBlock.Kind {
-  init(label: some Sequence<UInt8>) {
+  /// - Parameter label: without its spaces, which some ways of copying drop.
+  init(label: String) {
     self =
-      switch String(decoding: Array(label), as: UTF8.self) {
-      case "PRIVATE KEY": .privateKey
-      case "RSA PRIVATE KEY": .rsaPrivateKey
-      case "ENCRYPTED PRIVATE KEY": .encryptedPrivateKey
-      case "EC PRIVATE KEY": .ecPrivateKey
-      case "DSA PRIVATE KEY": .dsaPrivateKey
-      case "OPENSSH PRIVATE KEY": .opensshPrivateKey
-      case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": .certificate
-      case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST": .certificateRequest
-      case "PUBLIC KEY", "RSA PUBLIC KEY": .publicKey
+      switch label {
+      case "PRIVATEKEY": .privateKey
+      case "RSAPRIVATEKEY": .rsaPrivateKey
+      case "ENCRYPTEDPRIVATEKEY": .encryptedPrivateKey
+      case "ECPRIVATEKEY": .ecPrivateKey
+      case "DSAPRIVATEKEY": .dsaPrivateKey
+      case "OPENSSHPRIVATEKEY": .opensshPrivateKey
+      case "PGPPRIVATEKEYBLOCK", "PGPPUBLICKEYBLOCK": .pgpKey
+      case "CERTIFICATE", "X509CERTIFICATE": .certificate
+      case "CERTIFICATEREQUEST", "NEWCERTIFICATEREQUEST": .certificateRequest
+      case "PUBLICKEY", "RSAPUBLICKEY": .publicKey
+      case "PKCS7", "CMS": .pkcs7
       default: .other
       }
   }
@@ -41,31 +43,74 @@ extension PEMBlock.Kind {
   var isPrivateKey: Bool {
     switch self {
     case .privateKey, .rsaPrivateKey, .encryptedPrivateKey, .ecPrivateKey, .dsaPrivateKey, .opensshPrivateKey: true
-    case .certificate, .certificateRequest, .publicKey, .other: false
+    case .pgpKey, .certificate, .certificateRequest, .publicKey, .pkcs7, .other: false
+    }
+  }
+
+  /// What one would call it, for those who found it in the wrong place.
+  var name: String {
+    switch self {
+    case .privateKey, .rsaPrivateKey, .encryptedPrivateKey, .ecPrivateKey, .dsaPrivateKey, .opensshPrivateKey:
+      "a private key"
+    case .pgpKey: "a PGP key"
+    case .certificate: "a certificate"
+    case .certificateRequest: "a certificate request"
+    case .publicKey: "a public key"
+    case .pkcs7: "a PKCS#7 bundle of certificates"
+    case .other: "a PEM block of another kind"
     }
   }
 }
 
-/// The PEM blocks of `text` in order (RFC 7468). What stands around them is skipped. Nothing is copied: a block is
-/// valid as long as `text` is.
+/// The PEM blocks of `text` in order. What stands around them is skipped, nothing is copied.
 func pemBlocks(in text: UnsafeRawBufferPointer) -> [PEMBlock] {
-  let begin = Array("-----BEGIN ".utf8)
   var blocks: [PEMBlock] = []
   var next = text.firstRange(of: begin, from: 0)
   while let found = next {
     next = text.firstRange(of: begin, from: found.upperBound)
-    let block = UnsafeRawBufferPointer(rebasing: text[found.lowerBound..<(next?.lowerBound ?? text.count)])
-    let label = block.dropFirst(begin.count).prefix { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "\n") }
-    blocks.append(PEMBlock(kind: .init(label: label), bytes: block))
+    let block = UnsafeRawBufferPointer(rebasing: text[found.upperBound..<(next?.lowerBound ?? text.count)])
+    blocks.append(PEMBlock(behindBegin: block))
   }
   return blocks
 }
 
+private let begin = Array("-----BEGIN".utf8)
+private let end = Array("-----END".utf8)
+private let dashes = Array("-----".utf8)
+
+extension PEMBlock {
+  fileprivate init(behindBegin text: UnsafeRawBufferPointer) {
+    guard let label = Self.label(in: text, from: 0) else {
+      self.init(kind: .other, body: nil)
+      return
+    }
+    let kind = Kind(label: label.text)
+    guard let stop = text.firstRange(of: end, from: label.end),
+      let closing = Self.label(in: text, from: stop.upperBound), closing.text == label.text
+    else {
+      self.init(kind: kind, body: nil)
+      return
+    }
+    self.init(kind: kind, body: UnsafeRawBufferPointer(rebasing: text[label.end..<stop.lowerBound]))
+  }
+
+  /// What stands before the next five dashes, when it can be a label.
+  private static func label(in text: UnsafeRawBufferPointer, from start: Int) -> (text: String, end: Int)? {
+    let longest = 64
+    guard let stop = text.firstRange(of: dashes, from: start), stop.lowerBound - start <= longest else { return nil }
+    return (String(decoding: text[start..<stop.lowerBound].filter { $0 > 0x20 }, as: UTF8.self), stop.upperBound)
+  }
+}
+
 extension UnsafeRawBufferPointer {
-  fileprivate func firstRange(of pattern: [UInt8], from start: Int) -> Range<Int>? {
-    guard count - start >= pattern.count else { return nil }
-    return (start...(count - pattern.count))
-      .first { self[$0] == pattern[0] && self[$0..<($0 + pattern.count)].elementsEqual(pattern) }
-      .map { $0..<($0 + pattern.count) }
+  func firstRange(of pattern: [UInt8], from start: Int) -> Range<Int>? {
+    var offset = start
+    while offset + pattern.count <= count {
+      if self[offset] == pattern[0], self[offset..<(offset + pattern.count)].elementsEqual(pattern) {
+        return offset..<(offset + pattern.count)
+      }
+      offset += 1
+    }
+    return nil
   }
 }

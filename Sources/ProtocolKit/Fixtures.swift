@@ -12,6 +12,6 @@ package struct Fixtures: Sendable, Decodable {
   package let faults: [String: JSONValue]
   /// What documents show for a placeholder; whoever replays a transcript puts real values.
   package let placeholders: [String: String]
-  /// Placeholders whose value is the text of a file beside this one.
+  /// Placeholders whose value is the text of a file, by its path from this one.
   package let files: [String: String]
 }

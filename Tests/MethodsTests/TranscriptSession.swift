@@ -36,7 +36,7 @@ struct TranscriptSession {
       id: try value("clientId"),
       secret: try value("clientSecret"),
       alias: "payables",
-      certificate: try keys.certificate(Array(value("payablesCertificatePem").utf8)),
+      certificate: try keys.certificate(keys.certificates(pem: Array(value("payablesCertificatePem").utf8))[0]),
       key: try keys.open(pem: SecretBytes(copying: Array(value("payablesKeyPem").utf8)))
     )
     let faults = try given.faults.map { try Fault(try #require(fixtures.faults[$0])) }

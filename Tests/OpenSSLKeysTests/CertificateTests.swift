@@ -124,23 +124,38 @@ import Testing
       Array("Bag Attributes\n  friendlyName: x\n".utf8) + pem,
       pem.flatMap { $0 == UInt8(ascii: "\n") ? Array("\r\n".utf8) : [$0] },
     ]
-    for spelling in spellings { #expect(try keys.certificate(spelling).der == der) }
+    for spelling in spellings { #expect(try keys.certificates(pem: spelling) == [der]) }
   }
 
   @Test func whatIsNoCertificateIsNamed() throws {
     let der = try selfSigned(request())
-    let cases: [([UInt8], String)] = [
-      ([], "no PEM block"),
+    let texts: [([UInt8], String)] = [
+      ([], "no PEM block of a certificate"),
       (try RFC7515Example.pem(), "a private key, not a certificate"),
       (Array("-----BEGIN PUBLIC KEY-----\n".utf8), "a public key, not a certificate"),
       (Array("-----BEGIN CERTIFICATE REQUEST-----\n".utf8), "a certificate request, not a certificate"),
-      (Array("-----BEGIN PKCS7-----\n".utf8), "a PEM block of another kind, not a certificate"),
-      (Array("-----BEGIN CERTIFICATE-----\nAAAA".utf8), "a PEM block that cannot be read: damaged"),
+      (Array("-----BEGIN PKCS7-----\n".utf8), "a PKCS#7 bundle of certificates, not a certificate"),
+      (Array("-----BEGIN X509 CRL-----\n".utf8), "a PEM block of another kind, not a certificate"),
+      (
+        Array("-----BEGIN CERTIFICATE-----\nAAAA".utf8),
+        "a certificate whose PEM block has no matching END line: cut off"
+      ),
+      (
+        Array("-----BEGIN CERTIFICATE-----\nAAA\n-----END CERTIFICATE-----".utf8),
+        "a certificate whose PEM block cannot be read: damaged"
+      ),
+      ([UInt8](repeating: 0x30, count: 65_537), "65537 bytes; certificates have 65536 at most"),
+    ]
+    for (text, found) in texts {
+      #expect(throws: KeyFailure.unreadable(found: found)) { try keys.certificates(pem: text) }
+    }
+    let structures: [([UInt8], String)] = [
+      ([], "a certificate that cannot be read: damaged"),
       (der.dropLast(), "a certificate that cannot be read: damaged"),
       (der + [0], "a certificate that is not exactly one DER structure"),
       ([UInt8](repeating: 0x30, count: 65_537), "65537 bytes; a certificate has 65536 at most"),
     ]
-    for (encoded, found) in cases {
+    for (encoded, found) in structures {
       #expect(throws: KeyFailure.unreadable(found: found)) { try keys.certificate(encoded) }
     }
   }

@@ -35,8 +35,8 @@ struct KeyItemVectorTests {
   @Test func whatIsWrittenIsTheVectorByteForByte() throws {
     let stored = [UInt8](try Data(contentsOf: Self.folder.appending(path: "payables.item")))
     let item = try KeyItem(parsing: SecretBytes(copying: stored), alias: "payables")
-    let pem = try OpenSSLSigningKeys().normalised(pem: SecretBytes(copying: stored))
-    let written = item.serialized(privateKeyPEM: pem).withUnsafeBytes { Array($0) }
+    let unpacked = try OpenSSLSigningKeys().unpack(.pem, stored)
+    let written = item.serialized(privateKeyPEM: unpacked.privateKeyPEM).withUnsafeBytes { Array($0) }
     #expect(written == stored)
   }
 }

@@ -33,11 +33,11 @@ import Testing
     ),
     Refusal(
       commands: ["genpkey -algorithm RSA -aes256 -pass pass:planted-secret -out made"],
-      failure: .unreadable(found: "an encrypted PKCS#8 key")
+      failure: .unreadable(found: "an encrypted PKCS#8 key, and no passphrase was given")
     ),
     Refusal(
       commands: ["genrsa -aes256 -traditional -passout pass:planted-secret -out made 2048"],
-      failure: .unreadable(found: "an encrypted PKCS#1 key")
+      failure: .unreadable(found: "an encrypted PKCS#1 key, and no passphrase was given")
     ),
     Refusal(
       commands: ["ecparam -name prime256v1 -genkey -out made"],
@@ -79,14 +79,14 @@ import Testing
     for command in refusal.commands { try openssl(command) }
     let pem = try openssl.content(of: "made")
     #expect(throws: refusal.failure) { _ = try keys.open(pem: SecretBytes(copying: pem)) }
-    #expect(throws: refusal.failure) { _ = try keys.normalised(pem: SecretBytes(copying: pem)) }
+    #expect(throws: refusal.failure) { _ = try keys.unpack(.pem, pem) }
   }
 
   @Test(arguments: [
-    ("", "no PEM block"),
+    ("", "nothing"),
     ("a text about keys", "no PEM block"),
     ("-----BEGIN ", "a PEM block of another kind, not a private key"),
-    ("-----BEGIN PRIVATE KEY-----\n", "a PEM block that cannot be read: damaged"),
+    ("-----BEGIN PRIVATE KEY-----\n", "a private key whose PEM block has no matching END line: cut off"),
     ("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "a PEM block that cannot be read: damaged"),
     ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "a PEM block that cannot be read: damaged"),
     (
@@ -139,7 +139,7 @@ import Testing
     let body = Data(der).base64EncodedString(options: .lineLength64Characters)
     let pem = "-----BEGIN RSA PRIVATE KEY-----\n\(body)\n-----END RSA PRIVATE KEY-----\n"
     #expect(throws: KeyFailure.unreadable(found: "an RSA key whose numbers do not belong together: damaged")) {
-      _ = try keys.normalised(pem: SecretBytes(copying: pem.utf8))
+      _ = try keys.unpack(.pem, Array(pem.utf8))
     }
   }
 
@@ -155,8 +155,8 @@ import Testing
       try openssl.written(by: "req -x509 -key key.pem -subj /CN=x") + pkcs8,
     ]
     for spelling in spellings {
-      let normalised = try keys.normalised(pem: SecretBytes(copying: spelling))
-      #expect(normalised.withUnsafeBytes { Array($0) } == pkcs8)
+      let unpacked = try keys.unpack(.pem, spelling)
+      #expect(unpacked.privateKeyPEM.withUnsafeBytes { Array($0) } == pkcs8)
     }
   }
 }

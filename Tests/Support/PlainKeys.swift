@@ -15,17 +15,23 @@ package struct PlainKeys: SigningKeys {
     return PlainKey()
   }
 
-  package func normalised(pem: borrowing SecretBytes) throws(KeyFailure) -> SecretBytes {
-    pem.withUnsafeBytes { SecretBytes(copying: $0) }
+  package func unpack(_ material: borrowing KeyMaterial) throws(KeyFailure) -> UnpackedKey {
+    UnpackedKey(
+      privateKeyPEM: material.text.withUnsafeBytes { SecretBytes(copying: $0) },
+      signer: try open(pem: material.text),
+      certificates: []
+    )
   }
 
   package func selfSign(_ request: CertificateRequest, with key: any SigningKey) throws(KeyFailure) -> [UInt8] {
     Array("certificate of \(request.commonName)".utf8)
   }
 
-  package func certificate(_ encoded: [UInt8]) throws(KeyFailure) -> Certificate {
+  package func certificates(pem: [UInt8]) throws(KeyFailure) -> [[UInt8]] { [pem] }
+
+  package func certificate(_ der: [UInt8]) throws(KeyFailure) -> Certificate {
     Certificate(
-      der: encoded,
+      der: der,
       subject: "CN=plain",
       issuer: "CN=plain",
       serialNumber: "01",

@@ -133,11 +133,12 @@ export interface CreateKeyParams extends Partial<Binding> {
   validityDays?: number;
 }
 
-export interface ImportKeyParams extends Partial<Binding> {
+export type ImportKeyParams = Partial<Binding> & {
   alias: string;
-  pem: string;
-  certificatePem: string;
-}
+  passphrase?: string;
+  /** Without one, here or beside the key, one is made. */
+  certificatePem?: string;
+} & ({ pem: string; pkcs12Base64?: undefined } | { pkcs12Base64: string; pem?: undefined });
 
 export interface RotateKeyParams {
   alias: string;

@@ -1,6 +1,6 @@
 import JSON
 
-/// Makes, imports, lists and deletes keys, and fixes what each is bound to.
+/// Makes, imports (`KeyImport.swift`), lists and deletes keys, and fixes what each is bound to.
 package struct KeyService: Sendable {
   package let store: any SecretStore
   package let ring: KeyRing
@@ -20,19 +20,25 @@ package struct KeyService: Sendable {
     wallClock = ports.wallClock
   }
 
+  /// Of a certificate that is made here, when nobody says.
+  static let standardValidityDays = 365
+
   package struct Creation: Sendable {
     package var alias: String
     package var bits = 2048
     package var commonName: String
-    package var validityDays = 365
+    package var validityDays = standardValidityDays
     package var binding: KeyBinding?
     package var stage = KeyStage.current
 
     package init(alias: String, commonName: String? = nil, binding: KeyBinding? = nil) {
       self.alias = alias
-      self.commonName = commonName ?? alias
+      self.commonName = commonName ?? Self.commonName(of: alias)
       self.binding = binding
     }
+
+    /// X.520 holds a common name to 64 characters; an alias may be longer.
+    static func commonName(of alias: String) -> String { String(alias.prefix(64)) }
   }
 
   /// A new key with a self-signed certificate that is valid from a minute ago.
@@ -42,13 +48,10 @@ package struct KeyService: Sendable {
     let privateKey = try await generate(creation)
     let certificate: [UInt8]
     do throws(KeyFailure) {
-      let request = CertificateRequest(
-        commonName: creation.commonName,
-        notBefore: now.advanced(bySeconds: -60),
-        notAfter: now.advanced(bySeconds: Int64(creation.validityDays) * 86_400),
-        serialNumber: random.bytes(16)
+      certificate = try keys.selfSign(
+        certificateRequest(creation.commonName, days: creation.validityDays, from: now),
+        with: keys.open(pem: privateKey)
       )
-      certificate = try keys.selfSign(request, with: keys.open(pem: privateKey))
     } catch {
       throw .key(.material(error, alias: creation.alias))
     }
@@ -61,35 +64,6 @@ package struct KeyService: Sendable {
       certificateDER: certificate
     )
     return try await write(item, privateKeyPEM: privateKey, for: caller)
-  }
-
-  /// A key that was made elsewhere, with the certificate that is registered for it.
-  package func importKey(
-    alias: String,
-    pem: borrowing SecretBytes,
-    certificatePEM: [UInt8],
-    binding: KeyBinding?,
-    for caller: any Caller
-  ) async throws(Failure) -> OpenKey {
-    let certificate: Certificate
-    do throws(KeyFailure) {
-      let signer = try keys.open(pem: pem)
-      certificate = try keys.certificate(certificatePEM)
-      guard certificate.subjectPublicKeyInfo == signer.publicKey.subjectPublicKeyInfo else {
-        throw KeyFailure.certificateMismatch
-      }
-    } catch {
-      throw .key(.material(error, alias: alias))
-    }
-    try await refuseExisting(alias, deadline: caller.deadline)
-    let item = KeyItem(
-      alias: alias,
-      origin: .imported,
-      createdAt: wallClock.now(),
-      binding: binding,
-      certificateDER: certificate.der
-    )
-    return try await write(item, privateKeyPEM: normalised(pem, alias: alias), for: caller)
   }
 
   package func get(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> OpenKey {
@@ -198,7 +172,7 @@ package struct KeyService: Sendable {
     }
   }
 
-  private func refuseExisting(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) {
+  func refuseExisting(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) {
     guard try await !aliases(deadline: deadline).contains(alias) else { throw .key(.exists(alias: alias)) }
   }
 
@@ -206,7 +180,18 @@ package struct KeyService: Sendable {
     do { return try await store.names(of: .key, deadline: deadline) } catch { throw .store(error, store: store.name) }
   }
 
-  private func write(
+  /// Valid from a minute ago, for clocks differ.
+  func certificateRequest(_ commonName: String, days: Int, from now: UnixTime) -> CertificateRequest {
+    CertificateRequest(
+      commonName: commonName,
+      notBefore: now.advanced(bySeconds: -60),
+      notAfter: now.advanced(bySeconds: Int64(days) * 86_400),
+      serialNumber: random.bytes(16)
+    )
+  }
+
+  /// Writes a new key; one that came to be meanwhile is left alone and told.
+  func write(
     _ item: KeyItem,
     privateKeyPEM: borrowing SecretBytes,
     for caller: any Caller
@@ -264,10 +249,6 @@ package struct KeyService: Sendable {
     do { return try await generation.generate(bits: creation.bits) } catch {
       throw .key(.material(error, alias: creation.alias))
     }
-  }
-
-  private func normalised(_ pem: borrowing SecretBytes, alias: String) throws(Failure) -> SecretBytes {
-    do { return try keys.normalised(pem: pem) } catch { throw .key(.material(error, alias: alias)) }
   }
 }
 

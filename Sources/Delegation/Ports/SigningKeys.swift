@@ -1,6 +1,7 @@
 /// Makes and opens RSA key pairs and their certificates.
 ///
-/// Calls are synchronous and may take seconds (`generate` at 4096 bits); callers run them off the reader's thread.
+/// Calls are synchronous and may take seconds (`generate` at 4096 bits, `unpack` of a well protected key); callers run
+/// them off the reader's thread.
 package protocol SigningKeys: Sendable {
   /// A new RSA key, as an unencrypted PKCS#8 PEM.
   func generate(bits: Int) throws(KeyFailure) -> SecretBytes
@@ -11,15 +12,20 @@ package protocol SigningKeys: Sendable {
   /// `-----BEGIN` is skipped.
   func open(pem: borrowing SecretBytes) throws(KeyFailure) -> any SigningKey
 
-  /// The key in `pem` again, as an unencrypted PKCS#8 PEM: the one form that is stored. Refuses what `open` refuses, and
-  /// a key whose numbers do not belong together.
-  func normalised(pem: borrowing SecretBytes) throws(KeyFailure) -> SecretBytes
+  /// The one private key in `material`, decrypted.
+  ///
+  /// Refuses what `open` refuses, a key whose numbers do not belong together, two keys, a passphrase where nothing is
+  /// encrypted, and a file that asks for more rounds of key derivation than a few seconds hold. Never asks anybody.
+  func unpack(_ material: borrowing KeyMaterial) throws(KeyFailure) -> UnpackedKey
 
   /// A self-signed X.509 v3 certificate, as DER (RFC 5280): SHA-256, serial number as given.
   func selfSign(_ request: CertificateRequest, with key: any SigningKey) throws(KeyFailure) -> [UInt8]
 
-  /// What a certificate says, read from a PEM or from DER.
-  func certificate(_ encoded: [UInt8]) throws(KeyFailure) -> Certificate
+  /// What a certificate says.
+  func certificate(_ der: [UInt8]) throws(KeyFailure) -> Certificate
+
+  /// The DER of every certificate in a PEM text, one at least. What it says is not looked at.
+  func certificates(pem: [UInt8]) throws(KeyFailure) -> [[UInt8]]
 }
 
 /// An open private key. It only signs; the key itself cannot be read from it.
@@ -107,7 +113,7 @@ package enum KeyFailure: Error, Sendable, Equatable {
   case unreadable(found: String)
   /// Readable, but nothing we sign with: "an EC key; RS256 needs RSA of 2048 bits or more".
   case unsupported(found: String)
-  /// The certificate belongs to another key.
+  /// Of the certificates that were given, none belongs to the key.
   case certificateMismatch
   /// OpenSSL refused; `operation` says at what.
   case failed(operation: String)

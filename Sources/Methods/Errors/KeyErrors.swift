@@ -52,7 +52,7 @@ extension ResponseError {
       ResponseError(
         .keyUnreadable,
         "The material for the key \(alias) cannot be read: found \(found).",
-        hint: "Give an unencrypted PEM (-----BEGIN PRIVATE KEY----- or RSA PRIVATE KEY) and its certificate as PEM.",
+        hint: "Give an RSA key as PEM in pem, or as PKCS#12 in pkcs12Base64, and the passphrase of an encrypted one.",
         detail: [.text("alias", alias), .text("found", found)]
       )
     case .unsupported(let found):

@@ -6,6 +6,7 @@ Whoever acts for a user gives `subject`, or `user_token`, the user's own ID toke
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Generic, Literal, Optional, TypeVar
@@ -148,16 +149,23 @@ def create_key(
 def import_key(
     alias: str,
     *,
-    pem: str,
-    certificate_pem: str,
+    pem: Optional[str] = None,
+    pkcs12: Optional[bytes] = None,
+    passphrase: Optional[str] = None,
+    certificate_pem: Optional[str] = None,
     identity_domain_url: Optional[str] = None,
     client_id: Optional[str] = None,
     timeout_ms: Optional[int] = None,
 ) -> Request[Key]:
-    """A key that exists already, into the secret store. Needs admin=True."""
+    """A key that exists already, as PEM or as the content of a PKCS#12 file, into the secret store. Needs admin=True.
+
+    Without a certificate, beside the key or in `certificate_pem`, one is made.
+    """
     params = _given(
         alias=alias,
         pem=pem,
+        pkcs12Base64=None if pkcs12 is None else b64encode(pkcs12).decode(),
+        passphrase=passphrase,
         certificatePem=certificate_pem,
         identityDomainUrl=identity_domain_url,
         clientId=client_id,

@@ -62,6 +62,12 @@ CALLS: list[tuple[Callable[[OnBehalf], Any], str, dict[str, Any]]] = [
         "importKey",
         {"alias": "k", "pem": "P", "certificatePem": "C", "identityDomainUrl": "https://d", "clientId": "c"},
     ),
+    (lambda ob: ob.import_key("k", pem="P"), "importKey", {"alias": "k", "pem": "P"}),
+    (
+        lambda ob: ob.import_key("k", pkcs12=b"\x30\x82", passphrase="s"),
+        "importKey",
+        {"alias": "k", "pkcs12Base64": "MII=", "passphrase": "s"},
+    ),
     (lambda ob: ob.list_keys(), "listKeys", {}),
     (lambda ob: ob.get_key("dev5-key"), "getKey", {"alias": "dev5-key"}),
     (lambda ob: ob.delete_key("dev5-key"), "deleteKey", {"alias": "dev5-key"}),

@@ -20,6 +20,8 @@ export async function use(): Promise<string[]> {
   const { keys } = await ob.listKeys();
   const token = await ob.getToken({ userToken: "a.b.c", minTtlSeconds: 5 });
   const profile = await ob.getProfile({ name: "dev5" });
+  await ob.importKey({ alias: "k", pem: "P" });
+  await ob.importKey({ alias: "k", pkcs12Base64: "MII=", passphrase: "s", certificatePem: "C" });
   await ob.saveProfile({ profile: { ...profile, disabled: true } });
   const status: { version: string } = await ob.call("getStatus");
   await ob[Symbol.asyncDispose]();
@@ -28,6 +30,10 @@ export async function use(): Promise<string[]> {
   await ob.getToken({ profile: "dev5" });
   // @ts-expect-error a message is needed
   await ob.invokeAgent({ ...user, agent: "PAYABLES_TEAM" });
+  // @ts-expect-error a key is needed
+  await ob.importKey({ alias: "k", passphrase: "s" });
+  // @ts-expect-error a key has one form
+  await ob.importKey({ alias: "k", pem: "P", pkcs12Base64: "MII=" });
   // @ts-expect-error there is no such length
   await ob.createKey({ alias: "k", bits: 1024 });
   // @ts-expect-error there is no such method
