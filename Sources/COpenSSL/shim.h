@@ -8,10 +8,20 @@
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+/// malloc_usable_size(3): <malloc.h> is in no module.
+extern size_t malloc_usable_size(void *pointer);
+
+/// Zeroes the part of the stack that calls made before this one have used, up to 128 KiB.
+__attribute__((noinline)) static void onbehalf_wipe_stack(void) {
+  char used[128 << 10];
+  OPENSSL_cleanse(used, sizeof used);
+}
 
 // Macros that Swift does not import.
 

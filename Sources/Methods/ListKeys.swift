@@ -14,8 +14,9 @@ package enum ListKeys: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    let keys = try await answering { () throws(Failure) in try await services.domain.keys.list(deadline: call.deadline)
+    try await answering { () throws(Failure) in
+      let keys = services.domain.keys
+      return Result(keys: try await keys.list(deadline: call.deadline) { KeyView($0, store: keys.store.name) })
     }
-    return Result(keys: keys.map { KeyView($0, store: services.domain.keys.store.name) })
   }
 }

@@ -43,7 +43,9 @@ package struct OpenSSLSigningKeys: SigningKeys {
   }
 
   private func read(_ pem: borrowing SecretBytes) throws(KeyFailure) -> PrivateKey {
-    try pem.withUnsafeBytes { (text) throws(KeyFailure) in try PrivateKey(readingPEM: text) }
+    try LockedHeap.leavingNoTrace { () throws(KeyFailure) in
+      try pem.withUnsafeBytes { (text) throws(KeyFailure) in try PrivateKey(readingPEM: text) }
+    }
   }
 }
 
@@ -51,9 +53,11 @@ extension PrivateKey {
   /// The key as an unencrypted PKCS#8 PEM (RFC 5958, RFC 7468 section 10).
   fileprivate borrowing func pkcs8() throws(KeyFailure) -> SecretBytes {
     let output = try MemoryBIO()
-    guard PEM_write_bio_PKCS8PrivateKey(output.pointer, pointer, nil, nil, 0, nil, nil) == 1 else {
-      throw OpenSSL.failure("writing the key")
+    let pointer = pointer
+    let isWritten = LockedHeap.leavingNoTrace {
+      PEM_write_bio_PKCS8PrivateKey(output.pointer, pointer, nil, nil, 0, nil, nil) == 1
     }
+    guard isWritten else { throw OpenSSL.failure("writing the key") }
     return output.withContents { SecretBytes(copying: $0) }
   }
 

@@ -22,6 +22,7 @@ final class RSAPrivateKey: SigningKey {
   /// - Throws: `.unsupported` for every other kind of key, and for a key that is too small or too large to use.
   init(_ key: consuming PrivateKey) throws(KeyFailure) {
     try Self.requireSupported(key)
+    try Self.startRandomness()
     publicKey = try PublicKey(of: key)
     self.key = key
   }
@@ -34,10 +35,17 @@ final class RSAPrivateKey: SigningKey {
     }
     var length = Int(EVP_PKEY_get_size(key.pointer))
     var signature = [UInt8](repeating: 0, count: length)
-    guard EVP_DigestSign(context, &signature, &length, message, message.count) == 1, length == signature.count else {
-      throw OpenSSL.failure("signing")
+    let isSigned = LockedHeap.holding {
+      EVP_DigestSign(context, &signature, &length, message, message.count) == 1
     }
+    guard isSigned, length == signature.count else { throw OpenSSL.failure("signing") }
     return signature
+  }
+
+  /// What the first random number of a process fetches and keeps would else lie in the locked heap (RSA blinding).
+  private static func startRandomness() throws(KeyFailure) {
+    var byte: UInt8 = 0
+    guard RAND_priv_bytes(&byte, 1) == 1 else { throw OpenSSL.failure("starting the random generator") }
   }
 
   private static func requireSupported(_ key: borrowing PrivateKey) throws(KeyFailure) {

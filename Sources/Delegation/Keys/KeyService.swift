@@ -32,6 +32,7 @@ package struct KeyService: Sendable {
 
   /// A new key with a self-signed certificate that is valid from a minute ago.
   package func create(_ creation: Creation, for caller: any Caller) async throws(Failure) -> OpenKey {
+    try ring.lockdown.requireOpen()
     try await refuseExisting(creation.alias, deadline: caller.deadline)
     let now = wallClock.now()
     let privateKey = try await generate(creation)
@@ -65,6 +66,7 @@ package struct KeyService: Sendable {
     binding: KeyBinding?,
     for caller: any Caller
   ) async throws(Failure) -> OpenKey {
+    try ring.lockdown.requireOpen()
     let certificate: Certificate
     do throws(KeyFailure) {
       let signer = try keys.open(pem: pem)
@@ -90,14 +92,18 @@ package struct KeyService: Sendable {
     try await ring.open(alias, deadline: deadline)
   }
 
-  /// Every key that can be read; one that cannot is an error, because a list that hides it would say it is gone.
-  package func list(deadline: ContinuousClock.Instant) async throws(Failure) -> [OpenKey] {
+  /// What `show` makes of every key; one that cannot be read is an error, because a list that hides it would say it is
+  /// gone. Not all keys are open at the same time.
+  package func list<Shown>(
+    deadline: ContinuousClock.Instant,
+    _ show: (OpenKey) -> Shown
+  ) async throws(Failure) -> [Shown] {
     let aliases: [String]
     do throws(StoreFailure) { aliases = try await store.names(of: .key, deadline: deadline) } catch {
       throw .store(error, store: store.name)
     }
-    var found: [OpenKey] = []
-    for alias in aliases { found.append(try await ring.open(alias, deadline: deadline)) }
+    var found: [Shown] = []
+    for alias in aliases { found.append(show(try await ring.open(alias, deadline: deadline))) }
     return found
   }
 
@@ -115,6 +121,7 @@ package struct KeyService: Sendable {
 
   /// Holds a profile against what its key is bound to; a key that is not bound yet is bound to it (invariant 2).
   package func bind(_ alias: String, to binding: KeyBinding, for caller: any Caller) async throws(Failure) {
+    try ring.lockdown.requireOpen()
     // What the store has now, not what the ring holds: another sidecar may have bound the key or made it anew.
     ring.forget(alias)
     let stored = try await storedKey(alias, deadline: caller.deadline)

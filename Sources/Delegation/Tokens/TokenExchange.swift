@@ -53,6 +53,7 @@ package struct TokenExchange: Sendable {
       case .clientSecretBasic: .basic(try await basicCredentials(profile, deadline: deadline))
       }
     let request = TokenRequest(assertion: assertion, client: client, scope: scope)
+    try mint.ring.lockdown.requireOpen()
     let response: HTTPResponse
     do throws(HTTPFailure) {
       response = try await http.send(request.http(to: domain, profile: profile, deadline: deadline))
