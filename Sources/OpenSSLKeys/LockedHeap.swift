@@ -6,14 +6,14 @@ import Synchronization
 /// OpenSSL's secure heap (OPENSSL_secure_malloc(3)), and what else keeps private keys out of ordinary memory.
 ///
 /// The heap lies between guard pages, is kept from swap and core dumps, and zeroes what is freed. OpenSSL puts the
-/// numbers of a private key there by itself, but not what it derives from them: the Montgomery forms of the primes, which
-/// stay with the key, and the numbers of a signature. They go there too, because `holding` says so to the functions
-/// through which OpenSSL allocates. These also zero all ordinary memory that OpenSSL frees.
+/// numbers of a private key there by itself, but not what it derives from them, above all the Montgomery forms of the
+/// primes, which stay with the key. They go there too, because `holding` says so to the functions through which OpenSSL
+/// allocates. These also zero all ordinary memory that OpenSSL frees: a signature leaves nothing behind.
 ///
 /// Sizes, as measured with OpenSSL 3.0: an open key takes 5 KiB at 2048 bits and 9 KiB at 4096, of which 1 and 2 KiB
-/// are its numbers; a signature in flight 8 to 16 KiB, a thread that has signed 0.5 KiB.
+/// are its numbers; a first signature 8 to 16 KiB while it is made, a thread that has signed 0.5 KiB.
 enum LockedHeap {
-  /// Room for the 64 keys that a `KeyRing` holds and 64 signatures in flight. Only pages that are touched are resident.
+  /// Room for twice the 64 keys that a `KeyRing` holds, and the secrets. Only pages that are touched are resident.
   static let capacity = 2 << 20
   /// OpenSSL fails where it finds no room for the numbers of a key. So what may lie elsewhere leaves it a quarter: 64
   /// keys and 512 threads.
@@ -43,6 +43,8 @@ enum LockedHeap {
           + "allow it with ulimit -l \(capacity >> 10), or LimitMEMLOCK=\(capacity >> 20)M in a systemd unit"
       )
     }
+    // Bound now: the first call of a function saves the registers below what is wiped.
+    onbehalf_wipe_stack()
     SecretMemory.install(SecretMemory(allocate: allocateSecret, release: releaseSecret))
     return refusals
   }

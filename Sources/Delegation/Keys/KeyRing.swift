@@ -31,7 +31,12 @@ package final class KeyRing: Sendable {
 
   package static let maximumOpen = 64
 
-  package init(store: any SecretStore, keys: any SigningKeys, clock: any MonotonicClock, lockdown: Lockdown = Lockdown()) {
+  package init(
+    store: any SecretStore,
+    keys: any SigningKeys,
+    clock: any MonotonicClock,
+    lockdown: Lockdown = Lockdown()
+  ) {
     self.store = store
     self.keys = keys
     self.clock = clock
@@ -102,7 +107,9 @@ package final class KeyRing: Sendable {
     let held = Held(key: key, idle: idle, lastUsed: clock.now)
     state.withLock { state in
       guard !lockdown.isClosed else { return }
-      if state.open.count >= Self.maximumOpen, let idlest = state.open.min(by: { $0.value.lastUsed < $1.value.lastUsed }) {
+      if state.open.count >= Self.maximumOpen,
+        let idlest = state.open.min(by: { $0.value.lastUsed < $1.value.lastUsed })
+      {
         state.open[idlest.key] = nil
       }
       state.open[key.item.alias] = held

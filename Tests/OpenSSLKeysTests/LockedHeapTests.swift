@@ -1,0 +1,48 @@
+import Delegation
+import Foundation
+import OpenSSLKeys
+import Synchronization
+import TestSupport
+import Testing
+
+/// Shared by threads.
+private final class Count: Sendable { let value = Atomic(0) }
+
+/// Gives a secret a place in an array.
+private final class Kept {
+  let secret: SecretBytes
+  init(_ number: UInt8) { secret = SecretBytes(copying: [UInt8](repeating: number, count: 16 << 10)) }
+}
+
+@Suite struct LockedHeapTests {
+  let keys = OpenSSLSigningKeys()
+
+  /// Each on a thread of its own: OpenSSL keeps something for every thread that signs.
+  @Test func sixtyFourThreadsSignAtOnceWithSeveralKeys() throws {
+    let open = try (0..<8).map { _ in try keys.open(pem: SecretBytes(copying: RFC7515Example.pem())) }
+    let message = Array("message".utf8)
+    let expected = try open[0].signRS256(message)
+    let (start, end) = (Barrier(64), Barrier(65))
+    let right = Count()
+    for number in 0..<64 {
+      let key = open[number % open.count]
+      Thread {
+        start.arriveAndWait()
+        for _ in 0..<4 where (try? key.signRS256(message)) == expected { right.value.add(1, ordering: .relaxed) }
+        end.arrive()
+      }.start()
+    }
+    end.arriveAndWait()
+    #expect(right.value.load(ordering: .relaxed) == 256)
+  }
+
+  /// What has no room lies in ordinary memory. Keys have room of their own.
+  @Test func secretsThatFillItTakeNothingFromKeys() throws {
+    let kept = (0..<200).map { Kept($0) }
+    let key = try keys.open(pem: SecretBytes(copying: RFC7515Example.pem()))
+    #expect(try key.signRS256([]).count == 256)
+    for (number, kept) in kept.enumerated() {
+      #expect(kept.secret.withUnsafeBytes { $0.allSatisfy { $0 == UInt8(number) } })
+    }
+  }
+}
