@@ -75,6 +75,11 @@ enum LockedHeap {
     return CRYPTO_secure_malloc(count, #fileID, #line)
   }
 
+  /// Where OpenSSL has no room for a number it fails without saying that this is why.
+  static var hasRoomForAKey: Bool {
+    CRYPTO_secure_malloc_initialized() == 0 || CRYPTO_secure_used() + (16 << 10) <= capacity
+  }
+
   private static func hasRoom(for count: Int) -> Bool {
     CRYPTO_secure_malloc_initialized() == 1 && CRYPTO_secure_used() + count <= sharedCapacity
   }

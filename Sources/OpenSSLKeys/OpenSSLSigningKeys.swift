@@ -43,7 +43,8 @@ package struct OpenSSLSigningKeys: SigningKeys {
   }
 
   private func read(_ pem: borrowing SecretBytes) throws(KeyFailure) -> PrivateKey {
-    try LockedHeap.leavingNoTrace { () throws(KeyFailure) in
+    guard LockedHeap.hasRoomForAKey else { throw .failed(operation: "opening a key: the locked memory is full") }
+    return try LockedHeap.leavingNoTrace { () throws(KeyFailure) in
       try pem.withUnsafeBytes { (text) throws(KeyFailure) in try PrivateKey(readingPEM: text) }
     }
   }

@@ -35,7 +35,9 @@ final class RSAPrivateKey: SigningKey {
     // Fetched once and kept for ever: no matter for the heap.
     var byte: UInt8 = 0
     guard RAND_priv_bytes(&byte, 1) == 1 else { throw OpenSSL.failure("starting the random generator") }
-    _ = try sign([]) { LockedHeap.holding($0) }
+    do { _ = try sign([]) { LockedHeap.holding($0) } } catch {
+      throw .unreadable(found: "an RSA key that cannot sign: damaged")
+    }
   }
 
   private func sign(_ message: [UInt8], within surroundings: (() -> Bool) -> Bool) throws(KeyFailure) -> [UInt8] {

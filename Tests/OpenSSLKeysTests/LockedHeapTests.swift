@@ -36,6 +36,20 @@ private final class Kept {
     #expect(right.value.load(ordering: .relaxed) == 256)
   }
 
+  /// More than a ring ever holds, in a heap that is full at last: an error that says so, and room again afterwards.
+  @Test func aFullHeapIsToldAndNotLastingly() throws {
+    let pem = SecretBytes(copying: try RFC7515Example.pem())
+    let full = KeyFailure.failed(operation: "opening a key: the locked memory is full")
+    var open: [any SigningKey] = []
+    #expect(throws: full) {
+      while open.count < 4096 { open.append(try keys.open(pem: pem)) }
+    }
+    #expect(open.count > 128)
+    for key in [open[0], open[open.count - 1]] { #expect(try key.signRS256([]).count == 256) }
+    open = []
+    #expect(try keys.open(pem: pem).signRS256([]).count == 256)
+  }
+
   /// What has no room lies in ordinary memory. Keys have room of their own.
   @Test func secretsThatFillItTakeNothingFromKeys() throws {
     let kept = (0..<200).map { Kept($0) }

@@ -76,7 +76,7 @@ package struct TokenExchange: Sendable {
       throw .token(.noClientSecret(profile: profile.name))
     }
     let prefix = Array("\(profile.clientId):".utf8)
-    return secret.withUnsafeBytes { "Basic " + Base64.encode(prefix + Array($0), as: .standard) }
+    return secret.withUnsafeBytes { "Basic " + Base64.encode(prefix + $0, as: .standard) }
   }
 
   private func clientSecret(
