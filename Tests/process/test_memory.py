@@ -184,3 +184,15 @@ def test_after_lock_nothing_is_handed_out(sidecar: Sidecar, sandbox: Sandbox) ->
     assert any(answer["id"] == waiting and answer["error"]["data"]["kind"] == "locked" for answer in answers)
     sandbox.clear_faults()
     assert sidecar.refusal("getToken", profile="dev5", subject="ap.clerk").kind == "locked"
+
+
+def test_a_running_agent_fails_when_it_needs_its_token_next(sidecar: Sidecar, sandbox: Sandbox) -> None:
+    sandbox.fault("pod", "delay", path="*/status/*", delaySeconds=60)
+    run = sidecar.request("invokeAgent", agent="PAYABLES_TEAM", message="Hello", **USER)
+    sandbox.await_faults()
+    assert sidecar.call("lock") == {"locked": True}
+    # The poll that is under way has its token. Its answer says that the run goes on, so that another must follow.
+    sandbox.clear_faults()
+    error = sidecar.answer(run)["error"]
+    assert error["data"]["kind"] == "locked"
+    assert error["data"]["detail"]["state"] == "detached" and error["data"]["detail"]["jobId"]
