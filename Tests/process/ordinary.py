@@ -35,7 +35,9 @@ class OrdinaryUser:
         return Sidecar(self.home, *options, command=(*limits, *self.prefix, self.binary))
 
     def run(self, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*self.prefix, *command], capture_output=True, text=True, timeout=60, check=False, **options)
+        return subprocess.run(
+            [*self.prefix, *command], capture_output=True, text=True, timeout=60, check=False, **options
+        )
 
 
 @contextmanager

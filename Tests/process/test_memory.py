@@ -47,7 +47,12 @@ ATTACKS = {
     "process_vm_readv": [PYTHON, "-c", READ_ACROSS],
 }
 # Open to every debugger of its user (prctl(2), PR_SET_PTRACER), whatever Yama says.
-VICTIM = "import ctypes, sys; ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1)); print(flush=True); sys.stdin.read()"
+VICTIM = """
+import ctypes, sys
+ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1))
+print(flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def user() -> Iterator[OrdinaryUser]:
 
 @pytest.fixture
 def served(home: Home, sandbox: Sandbox) -> Iterator[Sidecar]:
-    """As a backend has it: without --admin, the key and a client secret in an encrypted file made by another process."""
+    """As a backend has it: without --admin, the key and a client secret in an encrypted file that is there already."""
     store = home.file_store(passphrase=PASSPHRASE)
     with Sidecar(home, "--admin", *store) as sidecar:
         onboard(sidecar, sandbox, keyIdleSeconds=3600)
@@ -89,7 +94,8 @@ def test_the_same_user_cannot_read_it(user: OrdinaryUser, attack: str) -> None:
         address = next(line.split("-")[0] for line in maps.splitlines() if "[stack]" in line or "rw-p" in line)
         return user.run(*ATTACKS[attack], str(pid), address).returncode == 0
 
-    with subprocess.Popen([*user.prefix, PYTHON, "-c", VICTIM], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as victim:
+    command = [*user.prefix, PYTHON, "-c", VICTIM]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as victim:
         assert victim.stdout.readline() == b"\n"
         assert gets_hold_of(victim.pid), "it works where nothing forbids it"
         victim.kill()
@@ -143,7 +149,7 @@ def test_a_key_lies_in_locked_memory_alone(served: Sidecar, planted: dict[str, b
     served.call("mintAssertion", type="user", **USER)
     served.call("getToken", **USER)
     found = hits(served.process.pid, planted)
-    assert {hit.what for hit in found} >= {f"{name}, little-endian" for name in ("p", "q", "d")}, "something was searched"
+    assert {hit.what for hit in found} >= {f"{name}, little-endian" for name in ("p", "q", "d")}, "it is found at all"
     assert [hit for hit in found if not hit.is_locked] == []
 
 

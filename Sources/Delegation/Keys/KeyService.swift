@@ -36,6 +36,8 @@ package struct KeyService: Sendable {
     try await refuseExisting(creation.alias, deadline: caller.deadline)
     let now = wallClock.now()
     let privateKey = try await generate(creation)
+    // That takes seconds, in which it may have been locked.
+    try ring.lockdown.requireOpen()
     let certificate: [UInt8]
     do throws(KeyFailure) {
       let request = CertificateRequest(
