@@ -46,13 +46,15 @@ def locked_mappings(pid: int) -> set[str]:
 
 
 def private_numbers(key: RSAPrivateKey) -> dict[str, bytes]:
-    """32 bytes out of each private number, as DER has it and as OpenSSL computes with it, and lines of its PEM."""
+    """Pieces of each private number, as DER has it and as OpenSSL computes with it: of a copy that was partly overwritten
+    a piece may be left."""
     numbers = key.private_numbers()
     found = {}
     for name in ("p", "q", "d", "dmp1", "dmq1", "iqmp"):
         number = getattr(numbers, name)
         big = number.to_bytes((number.bit_length() + 7) // 8, "big")
-        found |= {f"{name}, big-endian": big[8:40], f"{name}, little-endian": big[::-1][8:40]}
+        for order, whole in (("big", big), ("little", big[::-1])):
+            found |= {f"{name}, {order}-endian, {at}": whole[at:at + 16] for at in range(0, len(whole) - 16, 24)}
     return found
 
 
