@@ -88,7 +88,7 @@ let package = Package(
     module("LocalFiles", ["CLinux", "Delegation"]),
     tests("LocalFiles", ["Delegation", "LocalFiles"]),
     module("OpenSSLKeys", ["COpenSSL", "Delegation"]),
-    tests("OpenSSLKeys", ["Delegation", "JSON", "OpenSSLKeys"]),
+    tests("OpenSSLKeys", ["COpenSSL", "Delegation", "JSON", "OpenSSLKeys"]),
     module("SecretServiceStore", ["CLibSecret", "Delegation"]),
     tests("SecretServiceStore", ["CLibSecret", "Delegation", "SecretServiceStore"]),
 

@@ -10,10 +10,24 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <string.h>
+
+/// malloc_usable_size(3): <malloc.h> is in no module.
+extern size_t malloc_usable_size(void *pointer);
+
+/// Zeroes the part of the stack that calls made before this one have used, up to 128 KiB, and the vector registers that
+/// memcpy(3) moves bytes through: the dynamic linker saves them on the stack when it binds a function.
+__attribute__((noinline)) static void onbehalf_wipe_stack(void) {
+  char used[128 << 10];
+  OPENSSL_cleanse(used, sizeof used);
+  for (size_t size = 16; size <= sizeof used / 2; size *= 2) memcpy(used + size, used, size);
+  OPENSSL_cleanse(used, sizeof used);
+}
 
 // Macros that Swift does not import.
 

@@ -8,10 +8,11 @@ package struct Domain: Sendable {
   package let agents: AgentService
   package let diagnosis: Diagnosis
   package let wallClock: any WallClock
+  package let lockdown = Lockdown()
 
   /// - Parameter explain: the sentence and the hint the protocol has for a failure; `diagnose` shows them.
   package init(ports: Ports, explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)) {
-    let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock)
+    let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock, lockdown: lockdown)
     wallClock = ports.wallClock
     authorization = Authorization(
       profiles: ProfileBook(file: ports.profileFile, clock: ports.clock),
@@ -27,7 +28,7 @@ package struct Domain: Sendable {
       wallClock: ports.wallClock
     )
     tokens = TokenService(
-      cache: TokenCache(wallClock: ports.wallClock),
+      cache: TokenCache(wallClock: ports.wallClock, lockdown: lockdown),
       exchange: exchange,
       digests: ports.digests,
       clock: ports.clock
@@ -40,5 +41,19 @@ package struct Domain: Sendable {
       ports: ports,
       explain: explain
     )
+  }
+
+  /// Drops every open key and every token. The next use reads the store again; exchanges under way are not kept.
+  package func dropSecrets() {
+    keys.ring.forgetAll()
+    tokens.cache.removeAll()
+  }
+
+  /// Drops every open key and every token, and refuses their use until the process is started again. When it returns
+  /// no signature is under way.
+  package func lock() async {
+    await lockdown.close()
+    keys.ring.lock()
+    tokens.cache.lock()
   }
 }

@@ -43,6 +43,8 @@ package enum PolicyFailure: Error, Sendable, Equatable {
   /// `to` is nil for a key that no saved profile has bound yet: it signs for nobody.
   case keyBound(alias: String, to: KeyBinding?, asked: KeyBinding)
   case adminRequired(method: String)
+  /// `lock` was called: nothing is signed and no token is used until the process is started again.
+  case locked
   case profileDisabled(String)
   /// The policy file cannot be used, so everything is denied.
   case unusable(found: String)

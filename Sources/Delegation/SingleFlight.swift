@@ -52,6 +52,19 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
   func detachAll() { state.withLock { $0.current = [:] } }
 
+  /// Ends the wait of all who wait, for detached work too. The work goes on for nobody.
+  func failAll(_ failure: Failure) {
+    let waiters = state.withLock { state in
+      defer {
+        state.current = [:]
+        state.waiters = [:]
+        state.flights = [:]
+      }
+      return state.waiters.values.flatMap(\.values)
+    }
+    for waiter in waiters { waiter.resume(returning: .failure(failure)) }
+  }
+
   /// Returns the flight that this waiter has to begin.
   private func join(_ key: Key, _ waiter: Int, _ continuation: Waiter) -> Int? {
     let (isWaiting, flight) = state.withLock { state -> (Bool, Int?) in

@@ -27,5 +27,7 @@ extension Options {
       --version               print the version and end
       --help                  print this and end
 
+    SIGUSR1 drops every open key and every token; the next call reads the store again. The method lock drops them for good.
+
     """
 }

@@ -40,6 +40,9 @@ package enum GetToken: Method {
     }
   }
 
+  /// What was signed or fetched before `lock` is not handed out behind its answer.
+  package static func objection(in services: Services) -> ResponseError? { services.objectionWhenLocked }
+
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in

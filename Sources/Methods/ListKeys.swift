@@ -11,16 +11,16 @@ package enum ListKeys: Method {
   package struct Result: Encodable, Sendable {
     let keys: [KeyView]
     /// Absent when every key can be read.
-    let unreadable: [UnreadableKey]?
+    let unreadable: [Unreadable]?
   }
 
-  struct UnreadableKey: Encodable, Sendable {
+  struct Unreadable: Encodable, Sendable {
     let alias: String
     let kind: String
     let message: String
     let hint: String
 
-    init(_ key: KeyList.Unreadable) {
+    init(_ key: UnreadableKey) {
       let error = ResponseError(key.failure)
       alias = key.alias
       kind = error.kind
@@ -33,10 +33,10 @@ package enum ListKeys: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
-      let list = try await services.domain.keys.list(deadline: call.deadline)
+      let list = try await services.domain.keys.list(deadline: call.deadline) { KeyView($0, in: services) }
       return Result(
-        keys: list.keys.map { KeyView($0, in: services) },
-        unreadable: list.unreadable.isEmpty ? nil : list.unreadable.map(UnreadableKey.init)
+        keys: list.keys,
+        unreadable: list.unreadable.isEmpty ? nil : list.unreadable.map(Unreadable.init)
       )
     }
   }

@@ -25,6 +25,9 @@ package struct Services: Sendable {
     self.watchProcess = watchProcess
   }
 
+  /// For methods whose results are credentials.
+  var objectionWhenLocked: ResponseError? { domain.lockdown.isClosed ? ResponseError(.policy(.locked)) : nil }
+
   /// Invariant 7: a backend is spawned without `--admin` and cannot change keys, profiles or secrets.
   func requireAdmin(for method: String) throws(ResponseError) {
     guard isAdmin else { throw ResponseError(.policy(.adminRequired(method: method))) }

@@ -25,7 +25,7 @@ package enum SetClientSecret: Method {
       }
       let profile = try services.domain.authorization.profiles.named(params.profile, deadline: call.deadline)
       try await services.domain.keys.setClientSecret(
-        SecretBytes(copying: Array(params.clientSecret.utf8)),
+        SecretBytes(copying: params.clientSecret.utf8),
         of: profile,
         for: call
       )

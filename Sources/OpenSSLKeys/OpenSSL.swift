@@ -3,15 +3,20 @@ import Delegation
 
 /// The library as a whole: how it starts, and what it says when it refuses.
 package enum OpenSSL {
-  /// Starts OpenSSL without its configuration file and without its exit handler. Called before any other C library
-  /// runs; later calls do nothing.
+  /// Starts OpenSSL with the locked heap, without its configuration file and without its exit handler. Called before any
+  /// other C library runs; later calls do nothing.
   ///
   /// A configuration file may load modules into the process. The exit handler frees what threads may still be signing
   /// with. A failure to start shows at the first operation.
-  package static func start() { started }
+  ///
+  /// - Returns: what the system refused, one sentence each, for the log.
+  @discardableResult
+  package static func start() -> [String] { started }
 
-  private static let started: Void = {
+  private static let started: [String] = {
+    let refusals = LockedHeap.install()
     OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG) | UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+    return refusals
   }()
 
   /// The failure of `operation`, with OpenSSL's fixed texts for the reasons. The error queue is empty afterwards, so that

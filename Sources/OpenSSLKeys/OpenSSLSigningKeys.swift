@@ -23,13 +23,15 @@ package struct OpenSSLSigningKeys: SigningKeys {
 
   package func open(pem: borrowing SecretBytes) throws(KeyFailure) -> any SigningKey {
     let nobody = Passphrase(bytes: nil, count: 0)
-    return try pem.withUnsafeBytes { (text) throws(KeyFailure) in
-      try RSAPrivateKey(PrivateKey(readingPEM: text, passphrase: nobody))
+    return try readingAKey { () throws(KeyFailure) in
+      try pem.withUnsafeBytes { (text) throws(KeyFailure) in
+        try RSAPrivateKey(PrivateKey(readingPEM: text, passphrase: nobody))
+      }
     }
   }
 
   package func unpack(_ material: borrowing KeyMaterial) throws(KeyFailure) -> UnpackedKey {
-    let (opened, certificates) = try material.unpacked()
+    let (opened, certificates) = try readingAKey { () throws(KeyFailure) in try material.unpacked() }
     return UnpackedKey(privateKeyPEM: try opened.key.pkcs8(), signer: opened, certificates: certificates)
   }
 
@@ -46,5 +48,9 @@ package struct OpenSSLSigningKeys: SigningKeys {
 
   package func certificates(pem: [UInt8]) throws(KeyFailure) -> [[UInt8]] {
     try X509Certificate.blocks(inPEM: pem)
+  }
+  private func readingAKey<Result>(_ read: () throws(KeyFailure) -> Result) throws(KeyFailure) -> Result {
+    guard LockedHeap.hasRoomForAKey else { throw .failed(operation: "opening a key: the locked memory is full") }
+    return try LockedHeap.leavingNoTrace(read)
   }
 }

@@ -24,9 +24,23 @@ final class RSAPrivateKey: SigningKey {
     try Self.requireSupported(key)
     publicKey = try PublicKey(of: key)
     self.key = key
+    try keepDerivedNumbersLocked()
   }
 
-  func signRS256(_ message: [UInt8]) throws(KeyFailure) -> [UInt8] {
+  func signRS256(_ message: [UInt8]) throws(KeyFailure) -> [UInt8] { try sign(message) { $0() } }
+
+  /// The first signature leaves the Montgomery forms of the primes with the key. It is made here, so that they lie in the
+  /// locked heap; later ones are not, for all threads would wait for its one lock.
+  private func keepDerivedNumbersLocked() throws(KeyFailure) {
+    // Fetched once and kept for ever: no matter for the heap.
+    var byte: UInt8 = 0
+    guard RAND_priv_bytes(&byte, 1) == 1 else { throw OpenSSL.failure("starting the random generator") }
+    do { _ = try sign([]) { LockedHeap.holding($0) } } catch {
+      throw .unreadable(found: "an RSA key that cannot sign: damaged")
+    }
+  }
+
+  private func sign(_ message: [UInt8], within surroundings: (() -> Bool) -> Bool) throws(KeyFailure) -> [UInt8] {
     guard let context = EVP_MD_CTX_new() else { throw OpenSSL.failure("signing") }
     defer { EVP_MD_CTX_free(context) }
     guard EVP_DigestSignInit(context, nil, EVP_sha256(), nil, key.pointer) == 1 else {
@@ -34,9 +48,8 @@ final class RSAPrivateKey: SigningKey {
     }
     var length = Int(EVP_PKEY_get_size(key.pointer))
     var signature = [UInt8](repeating: 0, count: length)
-    guard EVP_DigestSign(context, &signature, &length, message, message.count) == 1, length == signature.count else {
-      throw OpenSSL.failure("signing")
-    }
+    let isSigned = surroundings { EVP_DigestSign(context, &signature, &length, message, message.count) == 1 }
+    guard isSigned, length == signature.count else { throw OpenSSL.failure("signing") }
     return signature
   }
 

@@ -47,9 +47,11 @@ extension PrivateKey {
   /// The key as an unencrypted PKCS#8 PEM (RFC 5958, RFC 7468 section 10).
   borrowing func pkcs8() throws(KeyFailure) -> SecretBytes {
     let output = try MemoryBIO()
-    guard PEM_write_bio_PKCS8PrivateKey(output.pointer, pointer, nil, nil, 0, nil, nil) == 1 else {
-      throw OpenSSL.failure("writing the key")
+    let pointer = pointer
+    let isWritten = LockedHeap.leavingNoTrace {
+      PEM_write_bio_PKCS8PrivateKey(output.pointer, pointer, nil, nil, 0, nil, nil) == 1
     }
+    guard isWritten else { throw OpenSSL.failure("writing the key") }
     return output.withContents { SecretBytes(copying: $0) }
   }
 

@@ -1,5 +1,5 @@
-// The composition root. The order matters: the environment before any C library looks at it, signals before any
-// thread, the streams before anything prints.
+// The composition root. The order matters: the environment before any C library looks at it, the hardening before there
+// is a secret, signals before any thread, the streams before anything prints.
 
 import Delegation
 import EncryptedFileStore
@@ -14,7 +14,7 @@ import SecretServiceStore
 let endingTime: Duration = .milliseconds(1500)
 
 let environment = ProcessEnvironment.rebuild()
-OpenSSL.start()
+let refusals = Hardening.apply() + OpenSSL.start()
 Signals.block()
 
 /// For the time before the log: one sentence to standard error, status 2 as for every wrong use.
@@ -52,7 +52,7 @@ Task.detached {
   do {
     let streams = try StandardStreams.takeOver()
     let log = Log(level: options.logLevel)
-    for refusal in Hardening.apply() { log.warn(refusal) }
+    for refusal in refusals { log.warn(refusal) }
     GLibLog.install { log.warn($0) }
     if options.store == .memory { log.warn("--store memory keeps nothing when this process ends") }
 
@@ -77,10 +77,6 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     log.info("process \(process), which this one serves, has ended")
     session.end(within: endingTime)
   }
-  try Signals.watch { signal in
-    log.info("signal \(signal)")
-    session.end(within: endingTime)
-  }
   let adapters = Adapters(options: options, environment: environment, passphrase: passphrase)
   let services = Services(
     version: Adapters.version,
@@ -89,6 +85,13 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     ports: adapters.ports
   ) { process in
     if options.watchesParent, !parents.watch(process) { log.info("process \(process) is not visible; not watched") }
+  }
+  try Signals.watch {
+    services.domain.dropSecrets()
+    log.info("SIGUSR1: keys and tokens are dropped")
+  } end: { signal in
+    log.info("signal \(signal)")
+    session.end(within: endingTime)
   }
   let framing: Framing? =
     switch options.framing {

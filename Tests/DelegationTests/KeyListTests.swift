@@ -13,8 +13,8 @@ struct KeyListTests {
       replacing: false,
       deadline: .now
     )
-    let list = try await bench.keys.list(deadline: .now.advanced(by: .seconds(60)))
-    #expect(list.keys.map(\.item.alias) == ["payables", "receivables"])
+    let list = try await bench.keys.list(deadline: .now.advanced(by: .seconds(60)), \.item.alias)
+    #expect(list.keys == ["payables", "receivables"])
     #expect(list.unreadable.map(\.alias) == ["damaged"])
     let found = "an item without the header of an OnBehalf key"
     #expect(list.unreadable.map(\.failure) == [.key(.material(.unreadable(found: found), alias: "damaged"))])
@@ -29,7 +29,7 @@ struct KeyListTests {
     ports.store = FailingStore(names: ["payables"], failure: failure)
     let keys = Domain(ports: ports) { (summary: "\($0)", hint: "") }.keys
     await #expect(throws: Failure.store(failure, store: "failing")) {
-      _ = try await keys.list(deadline: bench.clock.now)
+      _ = try await keys.list(deadline: bench.clock.now, \.item.alias)
     }
   }
 
@@ -39,7 +39,7 @@ struct KeyListTests {
     let corrupt = StoreFailure.corrupt(found: "an entry")
     ports.store = FailingStore(names: ["payables"], failure: corrupt)
     let keys = Domain(ports: ports) { (summary: "\($0)", hint: "") }.keys
-    let list = try await keys.list(deadline: .now.advanced(by: .seconds(60)))
+    let list = try await keys.list(deadline: .now.advanced(by: .seconds(60)), \.item.alias)
     #expect(list.keys.isEmpty && list.unreadable.map(\.failure) == [.store(corrupt, store: "failing")])
   }
 }

@@ -1,8 +1,9 @@
-import Delegation
 import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Delegation
 
 struct KeyRingTests {
   @Test func aHandleThatNobodyUsesIsDropped() async throws {
@@ -70,6 +71,36 @@ struct KeyRingTests {
     await store.readBegan()
     store.answer(with: nil)
     await #expect(throws: Failure.key(.notFound(alias: "payables"))) { try await patient.value }
+  }
+
+  @Test func whoWaitsForALoadWhenItIsLockedIsRefusedAtOnce() async throws {
+    let store = SlowStore()
+    let lockdown = Lockdown()
+    let ring = KeyRing(store: store, keys: PlainKeys(), clock: ManualClock(), lockdown: lockdown)
+    let waiting = Task { () throws(Failure) in try await ring.open("payables", deadline: .now) }
+    await store.readBegan()
+    await lockdown.close()
+    ring.lock()
+    await #expect(throws: Failure.policy(.locked)) { try await waiting.value }
+    store.answer(with: nil)
+  }
+
+  /// Memory is locked for so many; the one goes that was not used for longest.
+  @Test func moreKeysThanMemoryIsLockedForAreNotHeld() async throws {
+    let bench = try await Bench()
+    let aliases = (0...KeyRing.maximumOpen).map { "key\($0)" }
+    for alias in aliases {
+      bench.clock.advance(by: .seconds(1))
+      let creation = KeyService.Creation(alias: alias, binding: Samples.binding)
+      _ = try await bench.keys.create(creation, for: RecordingCaller())
+      _ = try await bench.ring.open(alias, idle: .seconds(3600), deadline: .now)
+      _ = try await bench.ring.open("key0", idle: .seconds(3600), deadline: .now)
+    }
+    #expect(bench.ring.openCount == KeyRing.maximumOpen)
+    for alias in aliases { _ = bench.store.delete(SecretItem(.key, alias), deadline: .now) }
+    _ = try await bench.ring.open("key0", deadline: .now)
+    await #expect(throws: Failure.key(.notFound(alias: "key1"))) { try await bench.ring.open("key1", deadline: .now) }
+    _ = try await bench.ring.open("key2", deadline: .now)
   }
 
   @Test func aForgottenKeyIsReadAgain() async throws {

@@ -163,7 +163,7 @@ struct RotationBench {
   }
 
   func picture() async throws -> Picture {
-    let keys = try await domain().keys.list(deadline: caller.deadline).keys.map { ($0.item.alias, $0.item.stage) }
+    let keys = try await domain().keys.list(deadline: caller.deadline) { ($0.item.alias, $0.item.stage) }.keys
     let profiles = try ProfileBook(file: file).all(deadline: caller.deadline)
       .map { ($0.name, "\($0.key ?? "-") \($0.kid ?? "-")") }
     return Picture(

@@ -1,7 +1,8 @@
-import Delegation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Delegation
 
 struct TokenCacheTests {
   private let key = TokenCache.Key(subject: Array("curtis.feitty".utf8), scope: "s", identity: [1])
@@ -85,6 +86,34 @@ struct TokenCacheTests {
     gate.open(.success(self.token("old")))
     #expect(try await earlier.value.text == "old")
     #expect(cache.token(for: key, minimumSeconds: 60)?.text == "new")
+  }
+
+  @Test func whoWaitsWhenItIsLockedIsRefusedAtOnce() async throws {
+    let lockdown = Lockdown()
+    let cache = TokenCache(wallClock: FixedWallClock(), lockdown: lockdown)
+    let gate = Gate()
+    let key = key
+    let waiting = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    while cache.waiterCount(for: key) < 1 { await Task.yield() }
+    await lockdown.close()
+    cache.lock()
+    await #expect(throws: Failure.policy(.locked)) { try await waiting.value }
+    gate.open(.success(token("late")))
+    #expect(cache.count == 0)
+  }
+
+  /// The exchange ends between the two steps of locking: its token is not kept, and not handed out.
+  @Test func whatComesInWhileItIsLockedIsThrownAway() async throws {
+    let lockdown = Lockdown()
+    let cache = TokenCache(wallClock: FixedWallClock(), lockdown: lockdown)
+    let gate = Gate()
+    let key = key
+    let waiting = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    while cache.waiterCount(for: key) < 1 { await Task.yield() }
+    await lockdown.close()
+    gate.open(.success(token("late")))
+    await #expect(throws: Failure.policy(.locked)) { try await waiting.value }
+    #expect(cache.count == 0)
   }
 
   @Test func whoIsCancelledBeforeWaitingStartsNothing() async {

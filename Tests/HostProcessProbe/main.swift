@@ -43,7 +43,7 @@ func tryChatter() throws {
 
 func trySignals() throws {
   Signals.block()
-  try Signals.watch { say("signal \($0)") }
+  try Signals.watch(forget: { say("forget") }, end: { say("signal \($0)") })
   say("ready")
   while true { pause() }
 }

@@ -58,6 +58,20 @@ import Testing
     #expect(probe.status() == 128 + signal)
   }
 
+  @Test func theSignalToForgetComesAsOftenAsItIsSent() throws {
+    let probe = try Probe("signals")
+    #expect(probe.nextLine() == "ready")
+    for _ in 1...2 {
+      kill(probe.processIdentifier, SIGUSR1)
+      #expect(probe.nextLine() == "forget")
+    }
+    kill(probe.processIdentifier, SIGTERM)
+    #expect(probe.nextLine() == "signal \(SIGTERM)")
+    kill(probe.processIdentifier, SIGUSR1)
+    #expect(probe.nextLine() == "forget")
+    kill(probe.processIdentifier, SIGKILL)
+  }
+
   @Test func theEndOfTheParentIsNoticedWhileOthersHoldThePipes() throws {
     // The probe is a child of the shell. When the shell is killed, the probe itself still holds every pipe.
     let probe = try Probe(shell: #""$0" parent & wait"#)

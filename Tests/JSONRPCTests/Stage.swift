@@ -51,6 +51,8 @@ final class Stage: Sendable {
     }
   }
 
+  func isOpen(_ name: String) -> Bool { change(name) { $0.isOpen } }
+
   func hasArrival(at name: String) -> Bool { change(name) { $0.hasArrived } }
 
   private func change<Value: Sendable>(_ name: String, _ body: (inout Door) -> Value) -> Value {
@@ -73,7 +75,7 @@ enum Echo: Method {
   }
 }
 
-/// Waits at the door of its name.
+/// Waits at the door of its name. Its results may not be given when the door `objection` is open.
 enum Work: Method {
   struct Params: Decodable, Sendable {
     let door: String
@@ -90,6 +92,11 @@ enum Work: Method {
   struct Result: Encodable, Sendable { let done: String }
 
   static let name = "work"
+
+  static func objection(in context: Stage) -> ResponseError? {
+    guard context.isOpen("objection") else { return nil }
+    return ResponseError(code: 1, kind: "withdrawn", message: "It may not be given.", hint: "Do without.")
+  }
 
   static func order(_ params: Params) -> Order { Order(changes: params.changes ?? [], uses: params.uses ?? []) }
 

@@ -21,7 +21,7 @@ enum FailureSamples {
     .subjectDenied(rule: rule), .scopeDenied(scope: "urn:opc:idm:__myscopes__", rule: rule),
     .agentDenied(agent: "HR_TEAM", rule: rule), .rawCredentialsDenied(profile: "dev5", limitedBy: "policy.agents"),
     .keyBound(alias: "payables", to: binding, asked: binding), .keyBound(alias: "payables", to: nil, asked: binding),
-    .adminRequired(method: "createKey"), .profileDisabled("dev5"), .unusable(found: "it is not JSON"),
+    .adminRequired(method: "createKey"), .locked, .profileDisabled("dev5"), .unusable(found: "it is not JSON"),
     .originDenied(profile: "dev5", origin: "https://elsewhere.example"),
   ]
 

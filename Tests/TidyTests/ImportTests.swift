@@ -14,7 +14,7 @@ private let allowedImports: KeyValuePairs<String, Set<String>> = [
   "CurlHTTP": ["CCurl", "CLinux", "Delegation", "Glibc", "Synchronization"],
   "EncryptedFileStore": ["COpenSSL", "Delegation", "Dispatch"],
   "LocalFiles": ["CLinux", "Delegation", "Glibc"],
-  "OpenSSLKeys": ["COpenSSL", "Delegation"],
+  "OpenSSLKeys": ["COpenSSL", "Delegation", "Glibc", "Synchronization"],
   "SecretServiceStore": ["CLibSecret", "Delegation", "Glibc", "Synchronization"],
   "HostProcess": ["CLinux", "Glibc", "Synchronization"],
   "onbehalf": [

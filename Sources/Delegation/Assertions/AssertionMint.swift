@@ -72,13 +72,13 @@ package struct AssertionMint: Sendable {
     var text = Base64.encodedBytes(header.serialized(), as: .url)
     text.append(UInt8(ascii: "."))
     text += Base64.encodedBytes(payload.serialized(), as: .url)
-    do {
-      let signature = try key.signer.signRS256(text)
-      text.append(UInt8(ascii: "."))
-      text += Base64.encodedBytes(signature, as: .url)
-    } catch {
-      throw .key(.material(error, alias: key.item.alias))
+    let signature = try ring.lockdown.signing { () throws(Failure) in
+      do throws(KeyFailure) { return try key.signer.signRS256(text) } catch {
+        throw .key(.material(error, alias: key.item.alias))
+      }
     }
+    text.append(UInt8(ascii: "."))
+    text += Base64.encodedBytes(signature, as: .url)
     return Assertion(
       text: String(decoding: text, as: UTF8.self),
       header: header,

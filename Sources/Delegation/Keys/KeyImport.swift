@@ -23,9 +23,12 @@ package struct KeyImport: ~Copyable, Sendable {
 extension KeyService {
   /// Takes a key over. An alias that is taken is refused before the key is looked at, and again when it is written.
   package func importKey(_ given: borrowing KeyImport, for caller: any Caller) async throws(Failure) -> OpenKey {
+    try ring.lockdown.requireOpen()
     try await refuseExisting(given.alias, deadline: caller.deadline)
     let now = wallClock.now()
     let unpacked = try await unpack(given)
+    // That takes seconds, in which it may have been locked.
+    try ring.lockdown.requireOpen()
     let item = KeyItem(
       alias: given.alias,
       origin: .imported,

@@ -36,6 +36,7 @@ package struct KeyMove: Sendable {
 extension KeyService {
   /// - Throws: before anything is moved, `.key(.occupied)` when the target has something else under one of the names.
   package func move(_ move: KeyMove, for caller: any Caller) async throws(Failure) -> KeyMove.Moved {
+    try ring.lockdown.requireOpen()
     let road = StoreRoad(
       source: try store(move.source, field: "fromStore"),
       target: try store(move.target, field: "toStore"),

@@ -3,12 +3,14 @@ import Synchronization
 /// Keeps keys open, so that a signature costs one RSA operation and no store call.
 ///
 /// A key is read from the store once, however many ask at the same time. A handle that nobody used for its idle time is
-/// dropped; `forget` drops one at once. A key that is not bound yet signs nothing and is not kept, so that a binding
-/// made by another process is seen.
+/// dropped; `forget` drops one at once, `forgetAll` all. Not more are held than `maximumOpen`, which is what memory is
+/// locked for: then the one goes that was not used for longest. A key that is not bound yet signs nothing and is not
+/// kept, so that a binding made by another process is seen.
 package final class KeyRing: Sendable {
   private let store: any SecretStore
   private let keys: any SigningKeys
   private let clock: any MonotonicClock
+  let lockdown: Lockdown
   private let loads = SingleFlight<String, OpenKey>()
   private let state = Mutex(State())
 
@@ -27,21 +29,31 @@ package final class KeyRing: Sendable {
   /// How long an unused handle is kept when the profile does not say.
   package static let standardIdle: Duration = .seconds(900)
 
-  package init(store: any SecretStore, keys: any SigningKeys, clock: any MonotonicClock) {
+  package static let maximumOpen = 64
+
+  package init(
+    store: any SecretStore,
+    keys: any SigningKeys,
+    clock: any MonotonicClock,
+    lockdown: Lockdown = Lockdown()
+  ) {
     self.store = store
     self.keys = keys
     self.clock = clock
+    self.lockdown = lockdown
   }
 
   /// The key, read from the store when it is not open. The shortest idle time that is asked for counts.
   ///
-  /// - Throws: `.abandoned` at once when the calling task is cancelled; a load goes on for the others.
+  /// - Throws: `.abandoned` at once when the calling task is cancelled; a load goes on for the others. `.policy(.locked)`
+  ///   after the lockdown, and at once when it comes meanwhile.
   package func open(
     _ alias: String,
     idle: Duration = standardIdle,
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> OpenKey {
     while true {
+      try lockdown.requireOpen()
       if let key = openKey(alias, idle: idle) { return key }
       do throws(Failure) {
         return try await loads.value(for: alias) {
@@ -59,6 +71,18 @@ package final class KeyRing: Sendable {
   package func forget(_ alias: String) {
     loads.detach(alias)
     state.withLock { $0.open[alias] = nil }
+  }
+
+  /// Closes every handle; loads that are under way will not be kept.
+  func forgetAll() {
+    loads.detachAll()
+    state.withLock { $0.open = [:] }
+  }
+
+  /// Closes every handle after the lockdown; who waits for a load is refused at once.
+  func lock() {
+    loads.failAll(.policy(.locked))
+    state.withLock { $0.open = [:] }
   }
 
   /// How many wait for this key to be read.
@@ -82,6 +106,12 @@ package final class KeyRing: Sendable {
     guard key.item.binding != nil else { return }
     let held = Held(key: key, idle: idle, lastUsed: clock.now)
     state.withLock { state in
+      guard !lockdown.isClosed else { return }
+      if state.open.count >= Self.maximumOpen,
+        let idlest = state.open.min(by: { $0.value.lastUsed < $1.value.lastUsed })
+      {
+        state.open[idlest.key] = nil
+      }
       state.open[key.item.alias] = held
       armSweeper(&state, until: held.expires)
     }

@@ -43,9 +43,12 @@ package struct KeyService: Sendable {
 
   /// A new key with a self-signed certificate that is valid from a minute ago.
   package func create(_ creation: Creation, for caller: any Caller) async throws(Failure) -> OpenKey {
+    try ring.lockdown.requireOpen()
     try await refuseExisting(creation.alias, deadline: caller.deadline)
     let now = wallClock.now()
     let privateKey = try await generate(creation)
+    // That takes seconds, in which it may have been locked.
+    try ring.lockdown.requireOpen()
     let certificate: [UInt8]
     do throws(KeyFailure) {
       certificate = try keys.selfSign(
@@ -119,6 +122,7 @@ package struct KeyService: Sendable {
     for caller: any Caller,
     _ change: (inout KeyItem) throws(Failure) -> Void
   ) async throws(Failure) {
+    try ring.lockdown.requireOpen()
     while true {
       ring.forget(alias)
       let stored = try await storedKey(alias, deadline: caller.deadline)

@@ -1,30 +1,35 @@
 /// Bytes that must not be copied, printed or kept: a private key, a passphrase, a client secret.
 ///
-/// Guarantee: the bytes live in one allocation that is overwritten before it is freed. There is no `description`, no
-/// `Codable`, no subscript; they are read only inside `withUnsafeBytes`. What a C library or a JSON parser copied
-/// before or after is not wiped (protocol/SECURITY.md).
+/// Guarantee: the bytes live in one allocation that is overwritten before it is freed, in `SecretMemory` while that has
+/// room. There is no `description`, no `Codable`, no subscript; they are read only inside `withUnsafeBytes`. What a C
+/// library or a JSON parser copied before or after is not wiped (protocol/SECURITY.md).
 package struct SecretBytes: ~Copyable, @unchecked Sendable {
   // Sendable although it holds a pointer: the memory is written only in the initialisers and in `deinit`, and a
   // non-copyable value has one owner.
   private let memory: UnsafeMutableRawBufferPointer
+  /// Nil for ordinary memory.
+  private let release: SecretMemory.Release?
 
   /// Copies `bytes`; wiping the source is the caller's part.
   package init(copying bytes: some Collection<UInt8>) {
-    memory = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
-    memory.copyBytes(from: bytes)
-    count = bytes.count
+    self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
   }
 
   /// Copies `bytes`; wiping the source is the caller's part.
   package init(copying bytes: UnsafeRawBufferPointer) {
-    memory = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
-    memory.copyMemory(from: bytes)
-    count = bytes.count
+    self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
   }
 
   /// `count` bytes that `body` writes where they stay; there is no second copy.
   package init(count: Int, initializing body: (UnsafeMutableRawBufferPointer) -> Void) {
-    memory = .allocate(byteCount: max(count, 1), alignment: 1)
+    let size = max(count, 1)
+    if let (pointer, release) = SecretMemory.allocate(size) {
+      memory = UnsafeMutableRawBufferPointer(start: pointer, count: size)
+      self.release = release
+    } else {
+      memory = .allocate(byteCount: size, alignment: 1)
+      release = nil
+    }
     memory.initializeMemory(as: UInt8.self, repeating: 0)
     self.count = count
     body(UnsafeMutableRawBufferPointer(rebasing: memory.prefix(count)))
@@ -32,7 +37,7 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
 
   deinit {
     overwrite(memory)
-    memory.deallocate()
+    if let release, let pointer = memory.baseAddress { release(pointer) } else { memory.deallocate() }
   }
 
   package let count: Int

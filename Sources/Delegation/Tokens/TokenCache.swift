@@ -24,10 +24,12 @@ package final class TokenCache: Sendable {
   private let tokens = Mutex<[Key: AccessToken]>([:])
   private let flights = SingleFlight<Key, AccessToken>()
   private let wallClock: any WallClock
+  private let lockdown: Lockdown
   private let maximumEntries: Int
 
-  package init(wallClock: any WallClock, maximumEntries: Int = 10_000) {
+  package init(wallClock: any WallClock, lockdown: Lockdown = Lockdown(), maximumEntries: Int = 10_000) {
     self.wallClock = wallClock
+    self.lockdown = lockdown
     self.maximumEntries = maximumEntries
   }
 
@@ -52,28 +54,40 @@ package final class TokenCache: Sendable {
     tokens.withLock { $0 = [:] }
   }
 
+  /// Drops all tokens after the lockdown; who waits for an exchange is refused at once.
+  func lock() {
+    flights.failAll(.policy(.locked))
+    tokens.withLock { $0 = [:] }
+  }
+
   /// The outcome of the one exchange of this key, started here if there is none.
   ///
   /// - Parameter minimumSeconds: a token that came in meanwhile and lives so long will do; nil wants a new one.
   /// - Throws: `.abandoned` at once when the calling task is cancelled; the exchange goes on for the others.
+  ///   `.policy(.locked)` after the lockdown, and at once when it comes meanwhile.
   package func exchanged(
     _ key: Key,
     minimumSeconds: Int?,
     by exchange: @escaping @Sendable () async -> Outcome
   ) async throws(Failure) -> AccessToken {
-    try await flights.value(for: key) {
+    try lockdown.requireOpen()
+    let token = try await flights.value(for: key) {
       // Since the caller looked, another exchange may have ended.
       if let minimumSeconds, let token = self.token(for: key, minimumSeconds: minimumSeconds) { return .success(token) }
       return await exchange()
     } keep: {
       self.keep($0, for: key)
     }
+    // An exchange that was begun just before the lockdown ended just behind it.
+    try lockdown.requireOpen()
+    return token
   }
 
   /// Makes room where it is needed: expired tokens go first, then the one that ends soonest.
   private func keep(_ token: AccessToken, for key: Key) {
     let now = wallClock.now()
     tokens.withLock { tokens in
+      guard !lockdown.isClosed else { return }
       if tokens.count >= maximumEntries { tokens = tokens.filter { $0.value.expiresAt > now } }
       if tokens.count >= maximumEntries, let soonest = tokens.min(by: { $0.value.expiresAt < $1.value.expiresAt }) {
         tokens[soonest.key] = nil

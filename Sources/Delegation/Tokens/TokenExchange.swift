@@ -53,6 +53,7 @@ package struct TokenExchange: Sendable {
       case .clientSecretBasic: .basic(try await basicCredentials(profile, deadline: deadline))
       }
     let request = TokenRequest(assertion: assertion, client: client, scope: scope)
+    try mint.ring.lockdown.requireOpen()
     let response: HTTPResponse
     do throws(HTTPFailure) {
       response = try await http.send(request.http(to: domain, profile: profile, deadline: deadline))
@@ -75,7 +76,7 @@ package struct TokenExchange: Sendable {
       throw .token(.noClientSecret(profile: profile.name))
     }
     let prefix = Array("\(profile.clientId):".utf8)
-    return secret.withUnsafeBytes { "Basic " + Base64.encode(prefix + Array($0), as: .standard) }
+    return secret.withUnsafeBytes { "Basic " + Base64.encode(prefix + $0, as: .standard) }
   }
 
   private func clientSecret(

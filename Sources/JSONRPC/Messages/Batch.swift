@@ -27,8 +27,14 @@ final class Batch: Sendable {
 
   /// Returns the whole answer when this was the last of its parts. A part for which there is no more room gives way to
   /// the substitute.
-  func fill(_ place: Int, with answer: [UInt8], orElse substitute: () -> [UInt8]) -> [UInt8]? {
+  func fill(
+    _ place: Int,
+    with answer: [UInt8],
+    unless refusal: () -> [UInt8]?,
+    orElse substitute: () -> [UInt8]
+  ) -> [UInt8]? {
     state.withLock { state in
+      let answer = refusal() ?? answer
       let fits = state.byteCount + answer.count + 1 <= maximumBytes
       let part = fits ? answer : substitute()
       state.answers[place] = part

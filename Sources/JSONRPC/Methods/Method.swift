@@ -20,6 +20,10 @@ package protocol Method: SendableMetatype {
   /// Asked only when nothing pends that this request must wait for. Nil means that `call` does the work.
   static func answerAtOnce(_ params: Params, in context: Context) -> Swift.Result<Result, ResponseError>?
 
+  /// Why a result that is there may not be given any more. Asked while the answer takes its place among those that go
+  /// out: an answer that is sent after the reason came to be is not the result.
+  static func objection(in context: Context) -> ResponseError?
+
   static func call(_ params: Params, _ call: Call, in context: Context) async throws(ResponseError) -> Result
 }
 
@@ -36,6 +40,7 @@ extension Method {
   package static var defaultTimeout: Duration { .seconds(30) }
   package static var unknownParams: JSONReader.UnknownMembers { .refused }
   package static func order(_ params: Params) -> Order { .concurrent }
+  package static func objection(in context: Context) -> ResponseError? { nil }
 
   package static func answerAtOnce(_ params: Params, in context: Context) -> Swift.Result<Result, ResponseError>? {
     nil

@@ -18,6 +18,7 @@ package struct Route<Context: Sendable>: Sendable {
         order: M.order(request.params),
         timeout: request.timeout ?? M.defaultTimeout,
         progressToken: request.progressToken,
+        objection: { M.objection(in: context) },
         answerAtOnce: { M.answerAtOnce(request.params, in: context).map(Answer.init) },
         run: { call in
           do throws(ResponseError) {
@@ -51,6 +52,7 @@ struct PreparedCall: Sendable {
   let order: Order
   let timeout: Duration
   let progressToken: [UInt8]?
+  let objection: @Sendable () -> ResponseError?
   let answerAtOnce: @Sendable () -> Answer?
   let run: @Sendable (Call) async -> Answer
 }

@@ -49,7 +49,7 @@ final class Dispatcher: Sendable {
   /// Answers at once where that is possible, else takes the request in and starts it when its turn has come.
   func dispatch(_ prepared: PreparedCall, id: RequestID, in slot: Slot) {
     if let answer = answerAtOnce(prepared) {
-      replies.reply(to: id, answer, in: slot)
+      replies.reply(to: id, answer, in: slot, unless: prepared.objection)
       return
     }
     do throws(ResponseError) {
@@ -93,7 +93,7 @@ final class Dispatcher: Sendable {
     if let alarm = request.alarm { deadlines.withdraw(alarm) }
     let answer = answer(request)
     request.progress?.end(answer.error?.message)
-    replies.reply(to: request.id, answer, in: request.slot)
+    replies.reply(to: request.id, answer, in: request.slot, unless: request.prepared.objection)
     table.withLock { table in
       table.unanswered -= 1
       table.statistics.count(request.prepared.method, answer)

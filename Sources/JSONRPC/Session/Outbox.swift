@@ -75,8 +75,10 @@ final class Outbox: Sendable {
   func use(_ framing: Framing) { state.withLock { $0.framing = framing } }
 
   /// Plain progress names its request in `report`, and takes the place of what waits of it when much waits.
-  func send(_ message: [UInt8], report: Serial? = nil) {
-    guard let frame = state.withLock({ take(message, report, &$0) }) else { return }
+  ///
+  /// - Parameter refusal: what goes in its place, asked when it takes its place among the others.
+  func send(_ message: [UInt8], report: Serial? = nil, unless refusal: () -> [UInt8]? = { nil }) {
+    guard let frame = state.withLock({ take(refusal() ?? message, report, &$0) }) else { return }
     let outcome = output.writeAtOnce(frame)
     let mustWake = state.withLock { finish(frame, report, outcome, &$0) }
     if mustWake { output.framesAreWaiting() }

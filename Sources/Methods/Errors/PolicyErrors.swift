@@ -48,6 +48,12 @@ extension ResponseError {
         "\(method) changes keys, profiles or secrets, and this sidecar was started without --admin.",
         hint: "Call it from a sidecar that a person starts with --admin. A backend needs no such right."
       )
+    case .locked:
+      ResponseError(
+        .locked,
+        "This sidecar is locked: it signs nothing and uses no token.",
+        hint: "Start it again. Who called lock had a reason: ask first."
+      )
     case .profileDisabled(let profile):
       ResponseError(
         .profileInvalid,

@@ -17,6 +17,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case originDenied = "origin_denied"
   case keyBound = "key_bound"
   case adminRequired = "admin_required"
+  case locked = "locked"
   case storeUnavailable = "store_unavailable"
   case storeLocked = "store_locked"
   case storeTimeout = "store_timeout"
@@ -69,6 +70,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .originDenied: 1100
     case .keyBound: 1100
     case .adminRequired: 1100
+    case .locked: 1100
     case .storeUnavailable: 1200
     case .storeLocked: 1200
     case .storeTimeout: 1200

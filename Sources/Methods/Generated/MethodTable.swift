@@ -6,6 +6,7 @@ package import JSONRPC
 /// The methods of protocol/methods, in the order of the reference.
 package let methodTable: [Route<Services>] = [
   Route(Initialize.self),
+  Route(Lock.self),
   Route(Ping.self),
   Route(RPCDiscover.self),
   Route(ChangePassphrase.self),

@@ -1,0 +1,75 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Delegation
+
+private final class Steps: Sendable {
+  private let steps = Mutex<[String]>([])
+  var all: [String] { steps.withLock(\.self) }
+  func add(_ step: String) { steps.withLock { $0.append(step) } }
+}
+
+struct LockdownTests {
+  @Test func waitsForTheSignatureUnderWayAndLetsNoneBegin() async throws {
+    let lockdown = Lockdown()
+    let begun = Barrier(2)
+    let mayEnd = Barrier(2)
+    let signer = Thread {
+      try? lockdown.signing { () throws(Failure) in
+        begun.arriveAndWait()
+        mayEnd.arriveAndWait()
+      }
+    }
+    signer.start()
+    begun.arriveAndWait()
+    let steps = Steps()
+    let closing = Task {
+      await lockdown.close()
+      steps.add("closed")
+    }
+    while !lockdown.isClosed { await Task.yield() }
+    #expect(throws: Failure.policy(.locked)) { try lockdown.signing { () throws(Failure) in Issue.record("signed") } }
+    steps.add("let go")
+    mayEnd.arrive()
+    await closing.value
+    #expect(steps.all == ["let go", "closed"])
+  }
+
+  @Test func everyUseIsRefusedAndNothingIsKept() async throws {
+    let bench = try await Bench()
+    let profile = try Samples.profile()
+    let subject = try Subject("curtis.feitty", unicode: false)
+    let request = TokenService.Request(.subject(subject), scope: profile.scope)
+    bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
+    _ = try await bench.tokens.token(request, profile: profile)
+    await bench.domain.lock()
+    #expect(bench.ring.openCount == 0)
+    #expect(bench.tokens.cache.count == 0)
+    let locked = Failure.policy(.locked)
+    await #expect(throws: locked) { _ = try await bench.tokens.token(request, profile: profile) }
+    await #expect(throws: locked) { _ = try await bench.mint.mint(profile, subject: subject, deadline: .now) }
+    await #expect(throws: locked) { _ = try await bench.keys.get("payables", deadline: .now) }
+    await #expect(throws: locked) { _ = try await bench.keys.list(deadline: .now, \.item.alias) }
+    let creation = KeyService.Creation(alias: "other")
+    await #expect(throws: locked) { _ = try await bench.keys.create(creation, for: RecordingCaller()) }
+    let ownToken = TokenService.Request(.userToken("t", subject), scope: profile.scope)
+    var basic = profile
+    basic.clientAuthentication = .clientSecretBasic
+    await #expect(throws: locked) { _ = try await bench.tokens.token(ownToken, profile: basic) }
+  }
+
+  @Test func droppedSecretsAreHadAnew() async throws {
+    let bench = try await Bench()
+    let profile = try Samples.profile()
+    let request = TokenService.Request(.subject(try Subject("curtis.feitty", unicode: false)), scope: profile.scope)
+    for _ in 1...2 {
+      bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
+      #expect(try await bench.tokens.token(request, profile: profile).source == .exchange)
+      bench.domain.dropSecrets()
+      #expect(bench.ring.openCount == 0)
+      #expect(bench.tokens.cache.count == 0)
+    }
+  }
+}
