@@ -8,7 +8,7 @@ struct PolicyTests {
     PolicyLayers(policyFile: file, profile: try Samples.profile(change))
   }
 
-  private func policy(allow: [String], deny: [String]? = nil) -> Policy {
+  private func policy(allow: [Pattern], deny: [Pattern]? = nil) -> Policy {
     Policy(subjects: Policy.Subjects(allow: allow, deny: deny))
   }
 
@@ -48,6 +48,40 @@ struct PolicyTests {
     #expect(throws: PolicyFailure.self) { try layers(file).permit(scope: Samples.scope) }
   }
 
+  @Test func readOnlyRunsNoAgentAndShowsRuns() throws {
+    let layers = try layers { $0.policy.readOnly = true }
+    try layers.permit(agent: "A", invoking: false)
+    let expected = PolicyFailure.agentDenied(agent: "A", rule: .init(layer: "profile dev5", text: "readOnly"))
+    #expect(throws: expected) { try layers.permit(agent: "A", invoking: true) }
+    try layers.permit(.get, RequestPath("/x"))
+    try layers.permit(.head, RequestPath("/x"))
+    for method in [RequestMethod.post, .put, .patch, .delete] {
+      #expect(throws: PolicyFailure.self) { try layers.permit(method, RequestPath("/x")) }
+    }
+  }
+
+  @Test(
+    arguments: [
+      { $0.policy.paths = [PathRule(methods: ["*"], prefix: "/")] }, { $0.policy.paths = [] },
+      { $0.policy.readOnly = true }, { $0.policy.agents = [] },
+    ] as [@Sendable (inout Profile) -> Void]
+  )
+  func everyLimitMeansNoRawCredentials(_ limit: @Sendable (inout Profile) -> Void) throws {
+    #expect(throws: PolicyFailure.self) { try layers(nil, limit).permitRawCredentials(profile: "dev5") }
+    try layers {
+      limit(&$0)
+      $0.policy.rawCredentials = true
+    }.permitRawCredentials(profile: "dev5")
+    var file = policy(allow: ["*"])
+    file.readOnly = true
+    #expect(throws: PolicyFailure.self) {
+      try layers(file) {
+        limit(&$0)
+        $0.policy.rawCredentials = true
+      }.permitRawCredentials(profile: "dev5")
+    }
+  }
+
   @Test func limitedAgentsMeanNoRawCredentials() throws {
     try layers().permitRawCredentials(profile: "dev5")
     #expect(throws: PolicyFailure.self) {
@@ -74,25 +108,25 @@ struct PolicyTests {
   @Test(arguments: ["", "{", "[]", #"{"subjects":{"allow":[]}}"#, #"{"subjects":{"allow":["*"]},"x":1}"#])
   func aPolicyFileThatCannotBeUsedDeniesEverything(_ text: String) {
     let book = PolicyBook(file: InMemoryGuardedFile("/policy.json", bytes: Array(text.utf8)))
-    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now) }
   }
 
   @Test func aPolicyFileThatIsAbsentOrUnsafeDeniesEverything() {
     let file = InMemoryGuardedFile("/policy.json")
     let book = PolicyBook(file: file)
-    #expect(throws: PolicyFailure.unusable(found: "no such file")) { try book.current(deadline: .now) }
+    #expect(throws: Failure.policy(.unusable(found: "no such file"))) { try book.current(deadline: .now) }
     file.failure = .unsafe(found: "/policy.json is writable by others")
-    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now) }
   }
 
   @Test func aChangedPolicyFileCountsAtOnce() throws {
     let file = InMemoryGuardedFile("/policy.json", bytes: Array(#"{"subjects":{"allow":["a"]}}"#.utf8))
     let book = PolicyBook(file: file)
-    #expect(try book.current(deadline: .now)?.subjects.allow == ["a"])
+    #expect(try book.current(deadline: .now).policy?.subjects.allow == ["a"])
     file.bytes = Array(#"{"subjects":{"allow":["b"]}}"#.utf8)
-    #expect(try book.current(deadline: .now)?.subjects.allow == ["b"])
+    #expect(try book.current(deadline: .now).policy?.subjects.allow == ["b"])
     file.bytes = nil
-    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now) }
   }
 
   /// A policy that gives out no token must not have it brought to a server of the caller's own.

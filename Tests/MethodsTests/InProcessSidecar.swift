@@ -17,6 +17,7 @@ struct InProcessSidecar {
     isAdmin: Bool = false,
     store: any SecretStore = MemoryStore(),
     profileFile: any GuardedFile = InMemoryGuardedFile("/config.json"),
+    policyFile: (any GuardedFile)? = nil,
     keys: any SigningKeys = OpenSSLSigningKeys(),
     http: any HTTPClient,
     clock: PatientClock = PatientClock(ManualClock())
@@ -27,7 +28,7 @@ struct InProcessSidecar {
       digests: OpenSSLDigests(),
       http: http,
       profileFile: profileFile,
-      policyFile: nil,
+      policyFile: policyFile,
       wallClock: Self.wallClock,
       clock: clock.manual,
       random: SystemRandomness()

@@ -66,7 +66,17 @@ struct TranscriptSession {
       bytes: JSONValue.object([.init("profiles", .object(profiles))]).serialized()
     )
     let store = try await store()
-    return InProcessSidecar(isAdmin: given.admin, store: store, profileFile: file, http: network, clock: clock)
+    let policy = try given.policy.map { name in
+      InMemoryGuardedFile("/policy.json", bytes: try #require(fixtures.policies[name]).serialized())
+    }
+    return InProcessSidecar(
+      isAdmin: given.admin,
+      store: store,
+      profileFile: file,
+      policyFile: policy,
+      http: network,
+      clock: clock
+    )
   }
 
   private func store() async throws -> any SecretStore {

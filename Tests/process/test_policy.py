@@ -181,3 +181,36 @@ def test_a_profile_of_initialize_cannot_use_a_key_elsewhere(
         for method, params in [("getToken", {}), ("mintAssertion", {"type": "user"})]:
             refused = backend.refusal(method, profile="evil", subject="curtis.feitty", **params)
             assert refused.kind == "key_bound"
+
+
+def test_two_sidecars_follow_what_a_third_changes(home: Home, options: list[str], sandbox: Sandbox) -> None:
+    """A profile is disabled while two serve: both refuse the next call, and both have forgotten the token."""
+    with Sidecar(home, *options) as one, Sidecar(home, *options) as other:
+        for backend in (one, other):
+            assert backend.call("getToken", subject="curtis.feitty")["source"] == "exchange"
+            assert backend.call("getToken", subject="curtis.feitty")["source"] == "cache"
+        with Sidecar(home, "--admin", *options) as person:
+            person.call("saveProfile", profile=profile(sandbox, disabled=True))
+            for backend in (one, other):
+                refused = backend.refusal("getToken", subject="curtis.feitty")
+                assert (refused.kind, refused.error["code"]) == ("profile_disabled", 1100)
+                explained = backend.call("explain", subject="curtis.feitty")
+                assert (explained["allowed"], explained["kind"]) == (False, "profile_disabled")
+            person.call("saveProfile", profile=profile(sandbox))
+        for backend in (one, other):
+            assert backend.call("getToken", subject="curtis.feitty")["source"] == "exchange"
+    assert len(sandbox.audit(action="token.issue")) == 4
+
+
+def test_a_token_under_way_when_the_rule_changes_is_not_handed_out(
+    home: Home, options: list[str], policy: Path, sandbox: Sandbox
+) -> None:
+    sandbox.fault("domain", "delay", path="/oauth2/v1/token", delaySeconds=60)
+    with Sidecar(home, *options, "--policy", str(policy)) as backend:
+        asked = backend.request("getToken", subject="curtis.feitty")
+        sandbox.await_faults()
+        replace(policy, {"subjects": {"allow": ["ap.*"]}})
+        sandbox.clear_faults()
+        assert backend.answer(asked)["error"]["data"]["kind"] == "subject_denied"
+        replace(policy, {"subjects": {"allow": ["*"]}})
+        assert backend.call("getToken", subject="curtis.feitty")["source"] == "exchange"
