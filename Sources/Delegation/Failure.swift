@@ -41,7 +41,7 @@ package enum PolicyFailure: Error, Sendable, Equatable {
   case pathDenied(path: String, rule: Rule)
   case rawCredentialsDenied(profile: String, rule: Rule)
   /// A profile of the session would take tokens where no saved profile does.
-  case originDenied(profile: String, origin: String)
+  case originDenied(profile: String, origin: String, rule: Rule)
   /// `to` is nil for a key that no saved profile has bound yet: it signs for nobody.
   case keyBound(alias: String, to: KeyBinding?, asked: KeyBinding)
   case adminRequired(method: String)

@@ -129,6 +129,58 @@ struct PolicyTests {
     #expect(throws: Failure.self) { try book.current(deadline: .now) }
   }
 
+  /// Whoever may give a profile does not get around the saved ones of the same client, whose key it uses.
+  @Test func aGivenProfileIsHeldToTheSavedOnesOfItsClient() async throws {
+    let file = InMemoryGuardedFile("/config.json")
+    let book = ProfileBook(file: file)
+    let authorization = Authorization(profiles: book, policy: PolicyBook(file: nil))
+    let given = try Samples.profile {
+      ($0.name, $0.policy) = ("mine", Policy(subjects: .init(allow: ["*"])))
+      $0.policy.scopes = ["*"]
+    }
+    book.give(ProfileFile(profiles: ["mine": given]))
+    func save(_ change: (inout Profile) -> Void) async throws {
+      try await book.save(Samples.profile(change), for: RecordingCaller())
+    }
+    func permit(_ subject: String = "curtis.feitty") throws -> Authorization.Permit {
+      try authorization.permit(profile: "mine", subject: subject, userToken: nil, deadline: .now)
+    }
+    _ = try permit("admin").permitRawCredentials()
+    try await save { $0.policy.subjects.deny = ["admin"] }
+    #expect(throws: Failure.policy(.subjectDenied(rule: .init(layer: "profile dev5", text: #"subjects.deny "admin""#))))
+    {
+      try permit("admin")
+    }
+    _ = try permit().permitRawCredentials()
+    #expect(throws: Failure.self) { try permit().scope("other") }
+    try await save { $0.policy.agents = ["HR_*"] }
+    #expect(throws: Failure.self) { try permit().permitRawCredentials() }
+    #expect(throws: PolicyFailure.self) { try permit().layers.permit(agent: "PAY", invoking: true) }
+    try await save { ($0.name, $0.scope) = ("second", "other") }
+    #expect(try permit().scope("other") == "other")
+    #expect(try permit().scope(nil) == Samples.scope)
+    #expect(throws: Failure.self) { try permit().scope("third") }
+    try await save { $0.disabled = true }
+    _ = try permit()
+    try await save { ($0.name, $0.disabled) = ("second", true) }
+    #expect(throws: Failure.policy(.profileDisabled("dev5"))) { try permit() }
+    try await save { $0.clientId = "client-2" }
+    try await save { ($0.name, $0.clientId) = ("second", "client-3") }
+    _ = try permit("admin").permitRawCredentials()
+  }
+
+  /// Where a saved profile withholds tokens, they are not brought to a server that a given one names.
+  @Test func aSavedProfileThatWithholdsHoldsTheGivenOneToItsOrigin() async throws {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    try await book.save(Samples.profile { $0.policy.readOnly = true }, for: RecordingCaller())
+    let given = try Samples.profile { ($0.name, $0.fusionUrl) = ("mine", "https://somebody.example") }
+    book.give(ProfileFile(profiles: ["mine": given]))
+    let rule = PolicyFailure.Rule(layer: "profile dev5", text: "readOnly")
+    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl, rule: rule))) {
+      try Authorization(profiles: book, policy: PolicyBook(file: nil)).layers(profile: "mine", deadline: .now)
+    }
+  }
+
   /// A policy that gives out no token must not have it brought to a server of the caller's own.
   @Test(
     arguments: [
@@ -149,7 +201,10 @@ struct PolicyTests {
     let limited = #"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"]}"#
     try permit(limited)
     point(&given)
-    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl))) { try permit(limited) }
+    let rule = PolicyFailure.Rule(layer: "policy file", text: "agents")
+    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl, rule: rule))) {
+      try permit(limited)
+    }
     try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"],"rawCredentials":true}"#)
     try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"]}"#)
   }

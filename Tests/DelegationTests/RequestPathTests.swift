@@ -3,13 +3,14 @@ import Testing
 
 struct RequestPathTests {
   @Test(arguments: [
-    "/", "/a", "/a/", "/fscmRestApi/resources/11.13.18.05/invoices", "/a/b?c=//../%2F", "/a?", "/a?b?c/d;e",
+    "/", "/a", "/a/", "/fscmRestApi/resources/11.13.18.05/invoices", "/a/b?c=//../%2F", "/a?b", "/a?b?c/d;e",
     "/a/...", "/a/.b", "/a/b..", "/caf%C3%A9", "/a%20b", "/a%3Fb", "/a%23", "/!$&'()*+,=:@~-_",
   ])
   func takesWhatEverybodyReadsAlike(_ text: String) throws { _ = try RequestPath(text) }
 
   @Test(arguments: [
-    "", "a", "?", "*", "//", "//host/a", "/a//b", "/a//", "/.", "/..", "/a/.", "/a/..", "/a/../b", "/./a", "/a\\b",
+    "", "a", "?", "*", "//", "/a?", "//host/a", "/a//b", "/a//", "/.", "/..", "/a/.", "/a/..", "/a/../b", "/./a",
+    "/a\\b",
     "/a b", "/a\n", "/a\u{0}", "/a\u{7f}", "/caf\u{e9}", "/a#b", "/a?b#c", "/a?b c", "/%2e", "/%2E%2e/x", "/a%2fb",
     "/a%2Fb",
     "/a%5cb", "/a%5Cb", "/a%00", "/a%0A", "/a%7F", "/%61uthz", "/a%7E", "/%c3%a9", "/%", "/%4", "/%zz", "/a%", "/%252F",
@@ -147,7 +148,8 @@ struct PathRuleTests {
         #expect(throws: PolicyFailure.self) { try layers([any(prefix)], file: [any("/")]).permit(.get, path) }
       }
       try layers([any(prefix)]).permit(.get, path)
-      try layers(nil, file: [any("/"), any(prefix)]).permit(.get, path)
+      try layers([any(prefix)], file: [any("/"), any(prefix)]).permit(.get, path)
+      #expect(throws: PolicyFailure.self) { try layers(nil, file: [any(prefix)]).permit(.get, path) }
     }
     try layers(nil).permit(.get, RequestPath(Self.orchestrator + "2/x"))
   }

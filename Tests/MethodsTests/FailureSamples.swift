@@ -23,7 +23,7 @@ enum FailureSamples {
     .rawCredentialsDenied(profile: "dev5", rule: rule),
     .keyBound(alias: "payables", to: binding, asked: binding), .keyBound(alias: "payables", to: nil, asked: binding),
     .adminRequired(method: "createKey"), .profileDisabled("dev5"), .unusable(found: "it is not JSON"),
-    .originDenied(profile: "dev5", origin: "https://elsewhere.example"),
+    .originDenied(profile: "dev5", origin: "https://elsewhere.example", rule: rule),
   ]
 
   private static let stores: [Failure] = ["secret-service", "file:/keys", "memory"].flatMap { store in

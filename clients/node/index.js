@@ -24,6 +24,7 @@ const METHODS = [
   "deleteProfile",
   "setClientSecret",
   "diagnose",
+  "explain",
 ];
 
 export class OnBehalf {

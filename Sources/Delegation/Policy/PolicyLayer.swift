@@ -5,12 +5,26 @@ struct PolicyLayer: Sendable {
     case denies(PolicyFailure.Rule.Clause)
     /// It has no rule for this, and so does not narrow it.
     case saysNothing
+
+    var isDenial: Bool { if case .denies = self { true } else { false } }
   }
 
   let name: String
   let policy: Policy
   /// The scope that needs no `scopes` entry: a profile's own.
   let ownScope: String?
+
+  private var isProfile: Bool { ownScope != nil }
+
+  init(name: String, policy: Policy, ownScope: String?) {
+    self.name = name
+    self.policy = policy
+    self.ownScope = ownScope
+  }
+
+  init(_ profile: Profile) {
+    self.init(name: "profile \(profile.name)", policy: profile.policy, ownScope: profile.scope)
+  }
 
   /// Deny wins, then some allow pattern must match.
   func verdict(on subject: Subject) -> Verdict {
@@ -51,9 +65,13 @@ struct PolicyLayer: Sendable {
     return allowed(by: patterns, field: "agents") { $0.matches(agent.utf8) }
   }
 
+  /// A profile without `paths` leaves the orchestrator closed.
   func verdict(on method: RequestMethod, _ path: RequestPath) -> Verdict {
     if policy.readOnly == true, !method.onlyReads { return .denies(.stated("readOnly")) }
-    guard let rules = policy.paths else { return .saysNothing }
+    guard let rules = policy.paths else {
+      guard isProfile, path.isOrchestrator else { return .saysNothing }
+      return .denies(.stated("the orchestrator is closed unless a rule of paths begins there"))
+    }
     guard let rule = rules.first(where: { $0.matches(method, path) }) else {
       return .denies(.stated("no rule of paths matches"))
     }
@@ -66,7 +84,6 @@ struct PolicyLayer: Sendable {
   }
 
   func forbids(claim: String) -> Bool {
-    let isProfile = ownScope != nil
     guard let names = policy.extraClaims ?? (isProfile ? [] : nil) else { return false }
     return !names.contains(claim)
   }

@@ -4,28 +4,36 @@
 /// enforcement and for `explain`: the refusal that is thrown names its rule, and what is returned is the rule of the
 /// innermost layer that speaks to the question, or nil where none does.
 package struct PolicyLayers: Sendable {
+  /// Outermost first; the profile's own is the last.
   private let layers: [PolicyLayer]
+  /// Which of them are saved profiles that a given one is held to.
+  private let saved: Range<Int>
 
-  package init(policyFile: Policy?, profile: Profile) {
-    let fileLayer = policyFile.map { PolicyLayer(name: "policy file", policy: $0, ownScope: nil) }
-    let own = PolicyLayer(name: "profile \(profile.name)", policy: profile.policy, ownScope: profile.scope)
-    layers = [fileLayer, own].compactMap(\.self)
+  /// - Parameter saved: what a profile given at `initialize` is held to.
+  package init(policyFile: Policy?, saved: [Profile] = [], profile: Profile) {
+    let outer = policyFile.map { [PolicyLayer(name: "policy file", policy: $0, ownScope: nil)] } ?? []
+    layers = outer + (saved + [profile]).map(PolicyLayer.init)
+    self.saved = outer.count..<(outer.count + saved.count)
   }
 
   @discardableResult
   package func permit(subject: Subject) throws(PolicyFailure) -> PolicyFailure.Rule? {
-    try ask({ $0.verdict(on: subject) }, else: PolicyFailure.subjectDenied)
+    try ask(layers, { $0.verdict(on: subject) }, else: PolicyFailure.subjectDenied)
   }
 
+  /// Of saved profiles that a given one is held to, one that gives the scope is enough: each has its own.
   @discardableResult
   package func permit(scope: String) throws(PolicyFailure) -> PolicyFailure.Rule? {
-    try ask({ $0.verdict(onScope: scope) }, else: { .scopeDenied(scope: scope, rule: $0) })
+    var asked = layers
+    let givers = layers[saved].filter { !$0.verdict(onScope: scope).isDenial }
+    if !givers.isEmpty { asked.replaceSubrange(saved, with: givers) }
+    return try ask(asked, { $0.verdict(onScope: scope) }, else: { .scopeDenied(scope: scope, rule: $0) })
   }
 
   /// - Parameter invoking: an agent that runs may write; looking at a run of it only reads.
   @discardableResult
   package func permit(agent: String, invoking: Bool) throws(PolicyFailure) -> PolicyFailure.Rule? {
-    try ask({ $0.verdict(onAgent: agent, invoking: invoking) }, else: { .agentDenied(agent: agent, rule: $0) })
+    try ask(layers, { $0.verdict(onAgent: agent, invoking: invoking) }, else: { .agentDenied(agent: agent, rule: $0) })
   }
 
   @discardableResult
@@ -34,17 +42,22 @@ package struct PolicyLayers: Sendable {
     guard !path.isSealed else {
       throw .pathDenied(path: asked, rule: .builtIn("authz and credentials of the orchestrator are always closed"))
     }
-    let rule = try ask({ $0.verdict(on: method, path) }, else: { .pathDenied(path: asked, rule: $0) })
-    guard rule != nil || !path.isOrchestrator else {
-      throw .pathDenied(path: asked, rule: .builtIn("the orchestrator is closed unless a rule of paths begins there"))
-    }
-    return rule
+    return try ask(layers, { $0.verdict(on: method, path) }, else: { .pathDenied(path: asked, rule: $0) })
   }
 
   /// A caller who is held to some agents or paths must not get a token that opens all of them.
   @discardableResult
   package func permitRawCredentials(profile: String) throws(PolicyFailure) -> PolicyFailure.Rule? {
-    try ask(\.verdictOnRawCredentials, else: { .rawCredentialsDenied(profile: profile, rule: $0) })
+    try ask(layers, \.verdictOnRawCredentials, else: { .rawCredentialsDenied(profile: profile, rule: $0) })
+  }
+
+  /// What the profile's own rules cannot lift: credentials that an outer layer withholds go only where saved ones go.
+  func permitOtherOrigin(of profile: Profile) throws(Failure) {
+    for layer in layers.dropLast() {
+      guard case .denies(let clause) = layer.verdictOnRawCredentials else { continue }
+      let rule = PolicyFailure.Rule(layer: layer.name, clause)
+      throw .policy(.originDenied(profile: profile.name, origin: profile.fusionUrl, rule: rule))
+    }
   }
 
   var withholdsCredentials: Bool { layers.contains { $0.policy.withholdsCredentials } }
@@ -55,6 +68,7 @@ package struct PolicyLayers: Sendable {
   }
 
   private func ask(
+    _ layers: [PolicyLayer],
     _ question: (PolicyLayer) -> PolicyLayer.Verdict,
     else refusal: (PolicyFailure.Rule) -> PolicyFailure
   ) throws(PolicyFailure) -> PolicyFailure.Rule? {

@@ -41,6 +41,7 @@ package struct RequestPath: Sendable, Hashable {
   }
 
   private static func check(query: [UInt8]) throws(FieldProblem) {
+    guard query.count != 1 else { throw FieldProblem("must have something behind its ?, or no ?") }
     guard query.dropFirst().allSatisfy({ isSegmentByte($0) || "/?;%".utf8.contains($0) }) else {
       throw FieldProblem("must hold nothing but what RFC 3986 allows in a query (send other characters as %XX)")
     }

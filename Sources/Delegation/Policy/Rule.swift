@@ -43,10 +43,8 @@ extension PolicyFailure {
   package var rule: Rule {
     switch self {
     case .subjectDenied(let rule), .scopeDenied(_, let rule), .agentDenied(_, let rule), .pathDenied(_, let rule),
-      .rawCredentialsDenied(_, let rule):
+      .rawCredentialsDenied(_, let rule), .originDenied(_, _, let rule):
       rule
-    case .originDenied(_, let origin):
-      Rule(layer: "policy file", text: "credentials are withheld, and no saved profile leads to \(origin) in this way")
     case .keyBound(let alias, _, _): Rule(layer: "key \(alias)", text: "its binding")
     case .adminRequired: .builtIn("--admin")
     case .profileDisabled(let name): Rule(layer: "profile \(name)", text: "disabled")

@@ -6,11 +6,10 @@ package struct Rules: Sendable {
   /// A profile with the layers that narrow it.
   func layers(profile name: String?) throws(Failure) -> (profile: Profile, layers: PolicyLayers) {
     let profile = try profiles.profile(name)
+    let layers = PolicyLayers(policyFile: policyFile.policy, saved: try profiles.beneath(profile), profile: profile)
     // Else whoever may give a profile would have tokens brought to a server of their own.
-    if policyFile.policy?.withholdsCredentials == true, profiles.leadsElsewhere(profile) {
-      throw .policy(.originDenied(profile: profile.name, origin: profile.fusionUrl))
-    }
-    return (profile, PolicyLayers(policyFile: policyFile.policy, profile: profile))
+    if profiles.leadsElsewhere(profile) { try layers.permitOtherOrigin(of: profile) }
+    return (profile, layers)
   }
 
   func isSame(as other: Rules) -> Bool {

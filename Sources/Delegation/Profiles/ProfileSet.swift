@@ -22,6 +22,20 @@ package struct ProfileSet: Sendable {
     return profile
   }
 
+  /// The saved profiles that one given at `initialize` is held to: those of the same client, whose keys and secrets it
+  /// uses. Else whoever may give a profile would get around the rules of a saved one.
+  ///
+  /// - Throws: `.profileDisabled` when there are such, and all of them are disabled.
+  func beneath(_ profile: Profile) throws(Failure) -> [Profile] {
+    guard given.profiles[profile.name] != nil else { return [] }
+    let kin = saved.profiles.values
+      .filter { $0.identityDomainUrl == profile.identityDomainUrl && $0.clientId == profile.clientId }
+      .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let enabled = kin.filter { $0.disabled != true }
+    if enabled.isEmpty, let disabled = kin.first { throw .policy(.profileDisabled(disabled.name)) }
+    return enabled
+  }
+
   /// Whether credentials of this profile, given at `initialize`, would go where those of no saved profile go.
   func leadsElsewhere(_ profile: Profile) -> Bool {
     guard given.profiles[profile.name] != nil else { return false }

@@ -21,14 +21,16 @@ extension ResponseError {
         hint: "Call invokeAgent, or set policy.rawCredentials to true, knowing that a token reaches all of the user.",
         detail: [.text("profile", profile), .text("layer", rule.layer), .text("rule", rule.text)]
       )
-    case .originDenied(let profile, let origin):
+    case .originDenied(let profile, let origin, let rule):
       ResponseError(
         .originDenied,
         "The profile \(profile) was given at initialize and sends tokens to \(origin) in a way that no saved profile does, "
-          + "while the policy file limits what they are for.",
+          + "while \(rule.layer) limits what they are for (\(rule.text)).",
         hint:
-          "Save a profile with this domain, fusionUrl, proxy and caFile, or set rawCredentials to true in the policy file.",
-        detail: [.text("profile", profile), .text("origin", origin)]
+          "Save a profile with this domain, fusionUrl, proxy and caFile, or set rawCredentials to true in that layer.",
+        detail: [
+          .text("profile", profile), .text("origin", origin), .text("layer", rule.layer), .text("rule", rule.text),
+        ]
       )
     case .keyBound(let alias, let bound?, let asked):
       ResponseError(
