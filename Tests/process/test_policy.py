@@ -1,6 +1,7 @@
 """Who may do what: --admin, the --policy file, profiles of initialize and of the profile file."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,31 @@ def test_a_profile_of_initialize_may_not_take_a_saved_name(home: Home, options: 
     with Sidecar(home, *options) as backend:
         backend.call("initialize", initializationOptions={"profiles": wide})
         assert backend.refusal("getToken", profile="dev5", subject="admin").kind == "profile_invalid"
+
+
+def test_a_profile_of_initialize_does_not_get_around_a_saved_one(
+    home: Home, options: list[str], sandbox: Sandbox
+) -> None:
+    wide = {"wide": profile(sandbox, name="wide", policy={"subjects": {"allow": ["*"]}})}
+    with Sidecar(home, *options) as backend:
+        backend.call("initialize", initializationOptions={"profiles": wide})
+        refused = backend.refusal("getToken", profile="wide", subject="Admin")
+        assert (refused.kind, refused.detail["layer"]) == ("subject_denied", "profile dev5")
+        assert backend.call("getToken", profile="wide", subject="ap.clerk")["source"] == "exchange"
+        with Sidecar(home, "--admin", *options) as person:
+            person.call("saveProfile", profile=profile(sandbox, disabled=True))
+        assert backend.refusal("getToken", profile="wide", subject="ap.clerk").kind == "profile_disabled"
+
+
+PAGE = (Path(__file__).parents[2] / "protocol" / "policy.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("example", re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+def test_what_the_page_on_policy_shows_is_taken(home: Home, options: list[str], example: str) -> None:
+    policy = home.private_file("policy.json", example)
+    with Sidecar(home, *options, "--policy", str(policy)) as backend:
+        answer = backend.call("explain", subject="ap.clerk")
+        assert answer["layer"] == "profile dev5" if answer["allowed"] else answer["rule"] == 'subjects.deny "*"'
 
 
 def test_a_profile_of_initialize_cannot_use_a_key_elsewhere(
