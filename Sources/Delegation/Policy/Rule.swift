@@ -24,8 +24,12 @@ extension PolicyFailure {
 
     package init(layer: String, text: String) { self.init(layer: layer, .stated(text)) }
 
-    /// A rule of ours.
-    static func builtIn(_ text: String) -> Rule { Rule(layer: "OnBehalf", text: text) }
+    /// A rule of ours, which no file can change.
+    static func builtIn(_ text: String) -> Rule { Rule(layer: ours, text: text) }
+
+    package var isBuiltIn: Bool { layer == Self.ours }
+
+    private static let ours = "OnBehalf"
 
     package var text: String {
       switch clause {

@@ -76,10 +76,12 @@ extension ResponseError {
     _ rule: PolicyFailure.Rule,
     mend: String
   ) -> ResponseError {
-    ResponseError(
+    let field = rule.text == "readOnly" ? "policy.readOnly" : mend
+    let hint = rule.isBuiltIn ? "No policy can allow it." : "If it should be allowed, change \(field) in \(rule.layer)."
+    return ResponseError(
       kind,
       "\(what): \(rule.layer) says so (\(rule.text)).",
-      hint: "If it should be allowed, change \(mend) in \(rule.layer). Nothing was signed or sent.",
+      hint: "\(hint) Nothing was signed or sent.",
       detail: [.text("layer", rule.layer), .text("rule", rule.text)]
     )
   }
