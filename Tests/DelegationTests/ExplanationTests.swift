@@ -5,13 +5,14 @@ import Testing
 @testable import Delegation
 
 struct ExplanationTests {
-  private func authorization(_ profile: Profile, _ file: Policy?) throws -> Authorization {
-    let profiles = ProfileFile(profiles: [profile.name: profile])
+  /// With a saved profile, the other is one of `initialize` and the default.
+  private func authorization(_ profile: Profile, saved: Profile? = nil, _ file: Policy?) throws -> Authorization {
+    let stored = saved ?? profile
+    let bytes = try JSONWriter.encode(ProfileFile(profiles: [stored.name: stored]))
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json", bytes: bytes))
+    if saved != nil { book.give(ProfileFile(defaultProfile: profile.name, profiles: [profile.name: profile])) }
     let policy = try file.map { InMemoryGuardedFile("/policy.json", bytes: try JSONWriter.encode($0)) }
-    return Authorization(
-      profiles: ProfileBook(file: InMemoryGuardedFile("/config.json", bytes: try JSONWriter.encode(profiles))),
-      policy: PolicyBook(file: policy)
-    )
+    return Authorization(profiles: book, policy: PolicyBook(file: policy))
   }
 
   private func explain(
@@ -51,30 +52,24 @@ struct ExplanationTests {
     }
   }
 
-  /// Policy as sets of strings: no pattern, no layer, no order.
-  private func reference(_ question: Explanation.Question, _ policies: [Policy], own: String) -> Bool {
+  /// What one layer says, with `*`, `a*` and whole words as the only patterns. `own` is nil for the policy file.
+  private func reference(_ question: Explanation.Question, _ policy: Policy, own: String?) -> Bool {
     func listed(_ patterns: [Pattern]?, _ text: String) -> Bool {
       patterns?.contains { $0.text == "*" || $0.text == text || ($0.text == "a*" && text.hasPrefix("a")) } ?? true
     }
-    return policies.enumerated().allSatisfy { index, policy in
-      let isProfile = index == 0
-      let subject = question.subject ?? ""
-      let scope = question.scope ?? own
-      let scopesOK =
-        isProfile
-        ? scope == own || (policy.scopes != nil && listed(policy.scopes, scope)) : listed(policy.scopes, scope)
-      let agentOK = question.agent.map { policy.readOnly != true && listed(policy.agents, $0) } ?? true
-      let pathOK =
-        question.path.map { method, path in
-          (policy.readOnly != true || method == .get)
-            && (policy.paths?.contains { rule in
-              (rule.methods == ["*"] || rule.methods.contains(method.rawValue))
-                && (path == rule.prefix || path.hasPrefix(rule.prefix + "/"))
-            } ?? true)
-        } ?? true
-      return !listed(policy.subjects.deny ?? [], subject.lowercased()) && listed(policy.subjects.allow, subject)
-        && scopesOK && agentOK && pathOK
+    let subject = question.subject ?? ""
+    let scope = question.scope ?? Samples.scope
+    let scopeOK = own.map { scope == $0 || (policy.scopes != nil && listed(policy.scopes, scope)) }
+    let agentOK = question.agent.map { policy.readOnly != true && listed(policy.agents, $0) }
+    let pathOK = question.path.map { method, path in
+      guard policy.readOnly != true || method == .get else { return false }
+      return policy.paths?.contains { rule in
+        (rule.methods == ["*"] || rule.methods.contains(method.rawValue))
+          && (path == rule.prefix || path.hasPrefix(rule.prefix + "/"))
+      } ?? true
     }
+    return !listed(policy.subjects.deny ?? [], subject.lowercased()) && listed(policy.subjects.allow, subject)
+      && (scopeOK ?? listed(policy.scopes, scope)) && agentOK ?? true && pathOK ?? true
   }
 
   /// Random layers and requests: explain says what enforcement does, and both say what the reference does.
@@ -97,6 +92,7 @@ struct ExplanationTests {
     for _ in 0..<2000 {
       let profile = try Samples.profile { $0.policy = policy() }
       let file = maybe(policy())
+      let saved = try maybe(()).map { try Samples.profile { ($0.name, $0.policy) = ("saved", policy()) } }
       var question = Explanation.Question(
         profile: nil,
         subject: ["a", "ab", "AB", "b", "c"].randomElement(),
@@ -107,12 +103,15 @@ struct ExplanationTests {
       question.path = maybe(
         ([RequestMethod.get, .post].randomElement() ?? .get, ["/a", "/a/b", "/ab"].randomElement() ?? "/a")
       )
-      let authorization = try authorization(profile, file)
+      let authorization = try authorization(profile, saved: saved, file)
       let explanation = try authorization.explain(question, deadline: .now)
       #expect(explanation.refusal == enforced(question, authorization))
-      let expected = reference(question, [profile.policy] + [file].compactMap(\.self), own: profile.scope)
+      let profiles = [profile, saved].compactMap(\.self)
+      let expected =
+        profiles.allSatisfy { reference(question, $0.policy, own: $0.scope) }
+        && file.map { reference(question, $0, own: nil) } ?? true
       #expect((explanation.refusal == nil) == expected, "\(question) \(explanation)")
-      let rawAllowed = [profile.policy, file].compactMap(\.self).allSatisfy { policy in
+      let rawAllowed = (profiles.map(\.policy) + [file].compactMap(\.self)).allSatisfy { policy in
         policy.agents == nil && policy.paths == nil && policy.readOnly != true
       }
       #expect(explanation.givesRawCredentials == (expected && rawAllowed))

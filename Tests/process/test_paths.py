@@ -18,7 +18,7 @@ PROFILE = {
     "policy": {"subjects": {"allow": ["*"]}, "paths": [{"methods": ["GET"], "prefix": PREFIX}, OPENED]},
 }
 PIECES = [
-    "/", "/", "/", "//", ".", "..", "%2e", "%2E", "%2f", "%5C", "%61", "%C3%A9", "%c3", "%25", "%00", "\\", ";x", "?",
+    "/", "/", "/", "//", ".", "..", "%2e", "%2E", "%2f", "%5C", "%61", "%C3%A9", "%C0%AF", "%c3", "%25", "%00", "\\", ";x", "?",
     "?a=/../b", "#", "@", ":", "a", "é", " ", "\t", "\n", PREFIX, "/fscmRestApi", "resources", "X", "~", "%7E",
     "/api/fusion-ai/orchestrator", "/agent", "authz", "/credentials/", "Authz", "http://evil.example", "%",
 ]

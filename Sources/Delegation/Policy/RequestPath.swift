@@ -3,7 +3,7 @@
 /// What policy reads is what a server reads: nothing is decoded, and a path that a server or a proxy might read as
 /// another one is refused. That is every path which RFC 3986 section 6.2 would normalise (dot segments, escapes of
 /// plain characters, escapes in lower case), and what servers are known to take as more than text: `//`, `\`, `;`,
-/// escaped separators, escaped control characters and escaped escapes.
+/// escaped separators, escaped control characters, escaped escapes and bytes that are no UTF-8.
 package struct RequestPath: Sendable, Hashable {
   /// Without the query.
   package let bytes: [UInt8]
@@ -37,7 +37,10 @@ package struct RequestPath: Sendable, Hashable {
     guard !segments.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) else {
       throw FieldProblem("must hold no segment . or ..")
     }
-    try checkEscapes(of: path) { isPathEscape($0) }
+    // An overlong form of / or . is no UTF-8, and some servers take it all the same.
+    guard String(validating: try decoded(path, isPathEscape), as: UTF8.self) != nil else {
+      throw FieldProblem("must be UTF-8 once its escapes are read")
+    }
   }
 
   private static func check(query: [UInt8]) throws(FieldProblem) {
@@ -45,19 +48,29 @@ package struct RequestPath: Sendable, Hashable {
     guard query.dropFirst().allSatisfy({ isSegmentByte($0) || "/?;%".utf8.contains($0) }) else {
       throw FieldProblem("must hold nothing but what RFC 3986 allows in a query (send other characters as %XX)")
     }
-    try checkEscapes(of: query) { _ in true }
+    _ = try decoded(query) { _ in true }
   }
 
-  private static func checkEscapes(of bytes: [UInt8], _ isTaken: (UInt8) -> Bool) throws(FieldProblem) {
-    for index in bytes.indices where bytes[index] == UInt8(ascii: "%") {
-      let digits = bytes[(index + 1)...].prefix(2).compactMap(hexadecimalValue)
+  private static func decoded(_ bytes: [UInt8], _ isTaken: (UInt8) -> Bool) throws(FieldProblem) -> [UInt8] {
+    var decoded: [UInt8] = []
+    var rest = bytes[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        decoded.append(byte)
+        continue
+      }
+      let digits = rest.prefix(2).compactMap(hexadecimalValue)
       guard digits.count == 2 else { throw FieldProblem("must have two upper-case hexadecimal digits after each %") }
-      guard isTaken(digits[0] << 4 | digits[1]) else {
+      let value = digits[0] << 4 | digits[1]
+      guard isTaken(value) else {
         throw FieldProblem(
           "must not escape / \\ ; % . or a control character, nor what needs no escape (- _ ~ A-Z a-z 0-9)"
         )
       }
+      decoded.append(value)
+      rest = rest.dropFirst(2)
     }
+    return decoded
   }
 
   /// `pchar` of RFC 3986 section 3.3 without escapes. A `;` begins parameters that servers cut off (`/authz;x/`).
