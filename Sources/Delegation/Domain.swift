@@ -14,10 +14,13 @@ package struct Domain: Sendable {
   package init(ports: Ports, explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)) {
     let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock, lockdown: lockdown)
     wallClock = ports.wallClock
+    let cache = TokenCache(wallClock: ports.wallClock, lockdown: lockdown)
     authorization = Authorization(
       profiles: ProfileBook(file: ports.profileFile, clock: ports.clock),
       policy: PolicyBook(file: ports.policyFile)
-    )
+    ) { before, after in
+      cache.removeAll { token in after?.allow(token, since: before) != true }
+    }
     keys = KeyService(ring: ring, ports: ports)
     mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock)
     let exchange = TokenExchange(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
@@ -28,7 +31,7 @@ package struct Domain: Sendable {
       wallClock: ports.wallClock
     )
     tokens = TokenService(
-      cache: TokenCache(wallClock: ports.wallClock, lockdown: lockdown),
+      cache: cache,
       exchange: exchange,
       digests: ports.digests,
       clock: ports.clock

@@ -37,9 +37,11 @@ package enum PolicyFailure: Error, Sendable, Equatable {
   case subjectDenied(rule: Rule)
   case scopeDenied(scope: String, rule: Rule)
   case agentDenied(agent: String, rule: Rule)
-  case rawCredentialsDenied(profile: String, limitedBy: String)
+  /// `path` begins with the method.
+  case pathDenied(path: String, rule: Rule)
+  case rawCredentialsDenied(profile: String, rule: Rule)
   /// A profile of the session would take tokens where no saved profile does.
-  case originDenied(profile: String, origin: String)
+  case originDenied(profile: String, origin: String, rule: Rule)
   /// `to` is nil for a key that no saved profile has bound yet: it signs for nobody.
   case keyBound(alias: String, to: KeyBinding?, asked: KeyBinding)
   case adminRequired(method: String)
@@ -48,19 +50,6 @@ package enum PolicyFailure: Error, Sendable, Equatable {
   case profileDisabled(String)
   /// The policy file cannot be used, so everything is denied.
   case unusable(found: String)
-
-  /// The rule that decided, and the layer it stands in.
-  package struct Rule: Sendable, Equatable {
-    /// `policy file` or `profile NAME`.
-    package let layer: String
-    /// For example `subjects.deny "admin"`, or `no pattern of subjects.allow matches`.
-    package let text: String
-
-    package init(layer: String, text: String) {
-      self.layer = layer
-      self.text = text
-    }
-  }
 }
 
 package enum KeyringFailure: Error, Sendable, Equatable {

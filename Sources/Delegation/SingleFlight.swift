@@ -50,6 +50,10 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   /// Work that is under way is neither joined nor kept from now on: what it was begun with no longer holds.
   func detach(_ key: Key) { state.withLock { $0.current[key] = nil } }
 
+  func detach(where isGone: (Key) -> Bool) {
+    state.withLock { state in state.current = state.current.filter { !isGone($0.key) } }
+  }
+
   func detachAll() { state.withLock { $0.current = [:] } }
 
   /// Ends the wait of all who wait, for detached work too. The work goes on for nobody.

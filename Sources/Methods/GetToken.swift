@@ -31,10 +31,12 @@ package enum GetToken: Method {
     _ params: Params,
     in services: Services
   ) -> Swift.Result<Result, ResponseError>? {
-    guard services.domain.authorization.isCurrent else { return nil }
+    guard let rules = services.domain.authorization.unchangedRules else { return nil }
     do throws(Failure) {
-      let (request, permit) = try request(params, services, deadline: .now)
-      return services.domain.tokens.cached(request, profile: permit.profile).map { .success(result($0, services)) }
+      try check(params)
+      let permit = try params.permit(services, under: rules)
+      let cached = services.domain.tokens.cached(try request(params, permit), profile: permit.profile)
+      return cached.map { .success(result($0, services)) }
     } catch {
       return .failure(ResponseError(error))
     }
@@ -46,28 +48,32 @@ package enum GetToken: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
-      let (request, permit) = try request(params, services, deadline: call.deadline)
-      return result(try await services.domain.tokens.token(request, profile: permit.profile), services)
+      try check(params)
+      let answer = try await services.domain.tokens.token { () throws(Failure) in
+        let permit = try params.permit(services, deadline: call.deadline)
+        return (try request(params, permit), permit.profile)
+      }
+      return result(answer, services)
+    }
+  }
+
+  private static func check(_ params: Params) throws(Failure) {
+    try checking { () throws(ParamsFailure) in
+      try FieldRules.range(params.minTtlSeconds, 0...3600, field: "minTtlSeconds")
     }
   }
 
   private static func request(
     _ params: Params,
-    _ services: Services,
-    deadline: ContinuousClock.Instant
-  ) throws(Failure) -> (TokenService.Request, Authorization.Permit) {
-    try checking { () throws(ParamsFailure) in
-      try FieldRules.range(params.minTtlSeconds, 0...3600, field: "minTtlSeconds")
-    }
-    let permit = try params.permit(services, deadline: deadline)
+    _ permit: Authorization.Permit
+  ) throws(Failure) -> TokenService.Request {
     try permit.permitRawCredentials()
-    let request = TokenService.Request(
+    return TokenService.Request(
       permit.grant,
       scope: try permit.scope(params.scope),
       minimumSeconds: params.minTtlSeconds ?? 60,
       forceRefresh: params.forceRefresh ?? false
     )
-    return (request, permit)
   }
 
   private static func result(_ answer: TokenService.Answer, _ services: Services) -> Result {

@@ -32,15 +32,16 @@ package enum MintAssertion: Method {
       try checking { () throws(ParamsFailure) in
         try FieldRules.range(params.lifetimeSeconds, 1...300, field: "lifetimeSeconds")
       }
-      let (profile, layers, subject) = try permit(params, services, deadline: call.deadline)
-      try permitRawCredentials(profile, layers)
+      let (profile, subject, claims) = try permitted(params, services, deadline: call.deadline)
       let assertion = try await services.domain.mint.mint(
         profile,
         subject: subject,
         lifetimeSeconds: params.lifetimeSeconds,
-        extra: try extraClaims(params.claims, layers),
+        extra: claims,
         deadline: call.deadline
       )
+      // A store may have been waited for, and the rules may have changed.
+      _ = try permitted(params, services, deadline: call.deadline)
       return Result(
         assertion: assertion.text,
         header: assertion.header,
@@ -48,6 +49,17 @@ package enum MintAssertion: Method {
         expiresAt: assertion.expiresAt.rfc3339
       )
     }
+  }
+
+  /// What policy says to all of it.
+  private static func permitted(
+    _ params: Params,
+    _ services: Services,
+    deadline: ContinuousClock.Instant
+  ) throws(Failure) -> (Profile, Subject?, [JSONValue.Member]) {
+    let (profile, layers, subject) = try permit(params, services, deadline: deadline)
+    do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
+    return (profile, subject, try extraClaims(params.claims, layers))
   }
 
   /// A client assertion is for the client itself: it names no user.
@@ -72,10 +84,6 @@ package enum MintAssertion: Method {
       let (profile, layers) = try services.domain.authorization.layers(profile: params.profile, deadline: deadline)
       return (profile, layers, nil)
     }
-  }
-
-  private static func permitRawCredentials(_ profile: Profile, _ layers: PolicyLayers) throws(Failure) {
-    do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
   }
 
   private static func extraClaims(_ claims: JSONValue?, _ layers: PolicyLayers) throws(Failure) -> [JSONValue.Member] {

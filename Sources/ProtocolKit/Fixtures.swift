@@ -7,6 +7,8 @@ package struct Fixtures: Sendable, Decodable {
   package let keys: [String: JSONValue]
   /// Profiles as the profile file holds them. Nothing is bound by their being there.
   package let profiles: [String: JSONValue]
+  /// Policy files.
+  package let policies: [String: JSONValue]
   package let sandbox: String
   /// Faults as the sandbox's admin endpoint takes them.
   package let faults: [String: JSONValue]

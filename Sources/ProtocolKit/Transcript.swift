@@ -12,6 +12,7 @@ package struct Transcript: Sendable, Decodable {
     package let store: String
     package let keys: [String]
     package let profiles: [String]
+    package let policy: String?
     package let sandbox: Bool
     package let faults: [String]
   }
@@ -38,13 +39,14 @@ package struct Transcript: Sendable, Decodable {
 }
 
 extension Transcript.Given: Decodable {
-  init() { (admin, store, keys, profiles, sandbox, faults) = (false, "working", [], [], false, []) }
+  init() { (admin, store, keys, profiles, policy, sandbox, faults) = (false, "working", [], [], nil, false, []) }
 
   private enum Keys: String, CodingKey, CaseIterable {
     case admin
     case store
     case keys
     case profiles
+    case policy
     case sandbox
     case faults
   }
@@ -55,6 +57,7 @@ extension Transcript.Given: Decodable {
     store = try container.decodeIfPresent(String.self, forKey: .store) ?? "working"
     keys = try container.decodeIfPresent([String].self, forKey: .keys) ?? []
     profiles = try container.decodeIfPresent([String].self, forKey: .profiles) ?? []
+    policy = try container.decodeIfPresent(String.self, forKey: .policy)
     sandbox = try container.decodeIfPresent(Bool.self, forKey: .sandbox) ?? false
     faults = try container.decodeIfPresent([String].self, forKey: .faults) ?? []
   }

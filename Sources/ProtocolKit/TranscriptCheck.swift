@@ -21,6 +21,7 @@ struct TranscriptCheck {
       (fixtures.store[given.store] == nil ? [given.store] : [])
       + given.keys.filter { fixtures.keys[$0] == nil }
       + given.profiles.filter { fixtures.profiles[$0] == nil }
+      + [given.policy].compactMap(\.self).filter { fixtures.policies[$0] == nil }
       + given.faults.filter { fixtures.faults[$0] == nil }
     return unknown.map { "\($0) is no fixture" }
   }

@@ -183,10 +183,10 @@ struct KeyRotationTests {
   @Test func otherSidecarsFollowAtOnce() async throws {
     let bench = try await RotationBench()
     let other = bench.domain()
-    #expect(try other.authorization.profiles.profile("dev5", deadline: .now).key == "payables")
+    #expect(try other.authorization.profiles.current(deadline: .now).profile("dev5").key == "payables")
     try await bench.start(bench.rotation)
     _ = try await bench.rotation.finish("payables", for: bench.caller)
-    let profile = try other.authorization.profiles.profile("dev5", deadline: .now)
+    let profile = try other.authorization.profiles.current(deadline: .now).profile("dev5")
     let assertion = try await other.mint.mint(profile, subject: nil, deadline: bench.caller.deadline)
     #expect(assertion.header["kid"] == "payables-2")
   }

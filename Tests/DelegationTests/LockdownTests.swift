@@ -43,12 +43,12 @@ struct LockdownTests {
     let subject = try Subject("curtis.feitty", unicode: false)
     let request = TokenService.Request(.subject(subject), scope: profile.scope)
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
-    _ = try await bench.tokens.token(request, profile: profile)
+    _ = try await bench.tokens.token { (request, profile) }
     await bench.domain.lock()
     #expect(bench.ring.openCount == 0)
     #expect(bench.tokens.cache.count == 0)
     let locked = Failure.policy(.locked)
-    await #expect(throws: locked) { _ = try await bench.tokens.token(request, profile: profile) }
+    await #expect(throws: locked) { _ = try await bench.tokens.token { (request, profile) } }
     await #expect(throws: locked) { _ = try await bench.mint.mint(profile, subject: subject, deadline: .now) }
     await #expect(throws: locked) { _ = try await bench.keys.get("payables", deadline: .now) }
     await #expect(throws: locked) { _ = try await bench.keys.list(deadline: .now, \.item.alias) }
@@ -57,7 +57,7 @@ struct LockdownTests {
     let ownToken = TokenService.Request(.userToken("t", subject), scope: profile.scope)
     var basic = profile
     basic.clientAuthentication = .clientSecretBasic
-    await #expect(throws: locked) { _ = try await bench.tokens.token(ownToken, profile: basic) }
+    await #expect(throws: locked) { _ = try await bench.tokens.token { (ownToken, basic) } }
   }
 
   @Test func droppedSecretsAreHadAnew() async throws {
@@ -66,7 +66,7 @@ struct LockdownTests {
     let request = TokenService.Request(.subject(try Subject("curtis.feitty", unicode: false)), scope: profile.scope)
     for _ in 1...2 {
       bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
-      #expect(try await bench.tokens.token(request, profile: profile).source == .exchange)
+      #expect(try await bench.tokens.token { (request, profile) }.source == .exchange)
       bench.domain.dropSecrets()
       #expect(bench.ring.openCount == 0)
       #expect(bench.tokens.cache.count == 0)

@@ -1,5 +1,6 @@
-import Delegation
 import Testing
+
+@testable import Delegation
 
 struct PatternTests {
   @Test(arguments: [
@@ -34,25 +35,34 @@ struct PatternTests {
 
   @Test(arguments: [("admin", "Admin", true), ("ADMIN*", "administrator", true), ("admin", "admins", false)])
   func denyPatternsFoldCase(_ pattern: String, _ text: String, _ expected: Bool) {
-    #expect(Pattern(pattern).matchesFoldingCase(text) == expected)
+    #expect(Pattern(pattern).matches(folded: Array(text.lowercased().utf8)) == expected)
   }
 
-  /// A pattern made from a text by putting stars in the place of runs always matches that text.
-  @Test func agreesWithASlowMatcher() {
+  /// The standard library's regular expressions, `*` as `.*` and all else quoted, are the reference.
+  @Test func agreesWithRegularExpressions() throws {
     var random = SystemRandomNumberGenerator()
-    for _ in 0..<2000 {
-      let pattern = (0..<Int.random(in: 0...6, using: &random)).map { _ in "ab*".randomElement() ?? "a" }
-      let text = (0..<Int.random(in: 0...8, using: &random)).map { _ in "ab".randomElement() ?? "a" }
-      let expected = slowMatch(pattern[...], text[...])
-      #expect(Pattern(String(pattern)).matches(Array(String(text).utf8)) == expected, "\(pattern) \(text)")
+    for _ in 0..<3000 {
+      let pattern = word("abA.*", 0...7, &random)
+      let text = word("abAB.", 0...9, &random)
+      let bytes = Array(text.utf8)
+      let quoted = pattern.map { $0 == "*" ? ".*" : $0 == "." ? "\\." : String($0) }.joined()
+      let exact = try Regex(quoted)
+      #expect(Pattern(pattern).matches(bytes) == (text.wholeMatch(of: exact) != nil), "\(pattern) \(text)")
+      let folding = exact.ignoresCase()
+      let folded = Array(text.lowercased().utf8)
+      #expect(Pattern(pattern).matches(folded: folded) == (text.wholeMatch(of: folding) != nil), "\(pattern) \(text)")
     }
   }
 
-  private func slowMatch(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {
-    guard let first = pattern.first else { return text.isEmpty }
-    if first == "*" {
-      return slowMatch(pattern.dropFirst(), text) || (!text.isEmpty && slowMatch(pattern, text.dropFirst()))
-    }
-    return text.first == first && slowMatch(pattern.dropFirst(), text.dropFirst())
+  private func word(_ alphabet: String, _ length: ClosedRange<Int>, _ random: inout some RandomNumberGenerator)
+    -> String
+  {
+    String((0..<Int.random(in: length, using: &random)).compactMap { _ in alphabet.randomElement(using: &random) })
+  }
+
+  @Test func asciiSubjectsFoldAsTextDoes() throws {
+    let text = String(decoding: (0x21...0x7e).map { UInt8($0) }, as: UTF8.self)
+    #expect(try Subject(text, unicode: false).folded == Array(text.lowercased().utf8))
+    #expect(try Subject("ÉCOLE", unicode: true).folded == Array("école".utf8))
   }
 }

@@ -8,7 +8,7 @@ struct PolicyTests {
     PolicyLayers(policyFile: file, profile: try Samples.profile(change))
   }
 
-  private func policy(allow: [String], deny: [String]? = nil) -> Policy {
+  private func policy(allow: [Pattern], deny: [Pattern]? = nil) -> Policy {
     Policy(subjects: Policy.Subjects(allow: allow, deny: deny))
   }
 
@@ -48,6 +48,40 @@ struct PolicyTests {
     #expect(throws: PolicyFailure.self) { try layers(file).permit(scope: Samples.scope) }
   }
 
+  @Test func readOnlyRunsNoAgentAndShowsRuns() throws {
+    let layers = try layers { $0.policy.readOnly = true }
+    try layers.permit(agent: "A", invoking: false)
+    let expected = PolicyFailure.agentDenied(agent: "A", rule: .init(layer: "profile dev5", text: "readOnly"))
+    #expect(throws: expected) { try layers.permit(agent: "A", invoking: true) }
+    try layers.permit(.get, RequestPath("/x"))
+    try layers.permit(.head, RequestPath("/x"))
+    for method in [RequestMethod.post, .put, .patch, .delete] {
+      #expect(throws: PolicyFailure.self) { try layers.permit(method, RequestPath("/x")) }
+    }
+  }
+
+  @Test(
+    arguments: [
+      { $0.policy.paths = [PathRule(methods: ["*"], prefix: "/")] }, { $0.policy.paths = [] },
+      { $0.policy.readOnly = true }, { $0.policy.agents = [] },
+    ] as [@Sendable (inout Profile) -> Void]
+  )
+  func everyLimitMeansNoRawCredentials(_ limit: @Sendable (inout Profile) -> Void) throws {
+    #expect(throws: PolicyFailure.self) { try layers(nil, limit).permitRawCredentials(profile: "dev5") }
+    try layers {
+      limit(&$0)
+      $0.policy.rawCredentials = true
+    }.permitRawCredentials(profile: "dev5")
+    var file = policy(allow: ["*"])
+    file.readOnly = true
+    #expect(throws: PolicyFailure.self) {
+      try layers(file) {
+        limit(&$0)
+        $0.policy.rawCredentials = true
+      }.permitRawCredentials(profile: "dev5")
+    }
+  }
+
   @Test func limitedAgentsMeanNoRawCredentials() throws {
     try layers().permitRawCredentials(profile: "dev5")
     #expect(throws: PolicyFailure.self) {
@@ -74,25 +108,77 @@ struct PolicyTests {
   @Test(arguments: ["", "{", "[]", #"{"subjects":{"allow":[]}}"#, #"{"subjects":{"allow":["*"]},"x":1}"#])
   func aPolicyFileThatCannotBeUsedDeniesEverything(_ text: String) {
     let book = PolicyBook(file: InMemoryGuardedFile("/policy.json", bytes: Array(text.utf8)))
-    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now) }
   }
 
   @Test func aPolicyFileThatIsAbsentOrUnsafeDeniesEverything() {
     let file = InMemoryGuardedFile("/policy.json")
     let book = PolicyBook(file: file)
-    #expect(throws: PolicyFailure.unusable(found: "no such file")) { try book.current(deadline: .now) }
+    #expect(throws: Failure.policy(.unusable(found: "no such file"))) { try book.current(deadline: .now) }
     file.failure = .unsafe(found: "/policy.json is writable by others")
-    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now) }
   }
 
   @Test func aChangedPolicyFileCountsAtOnce() throws {
     let file = InMemoryGuardedFile("/policy.json", bytes: Array(#"{"subjects":{"allow":["a"]}}"#.utf8))
     let book = PolicyBook(file: file)
-    #expect(try book.current(deadline: .now)?.subjects.allow == ["a"])
+    #expect(try book.current(deadline: .now).policy?.subjects.allow == ["a"])
     file.bytes = Array(#"{"subjects":{"allow":["b"]}}"#.utf8)
-    #expect(try book.current(deadline: .now)?.subjects.allow == ["b"])
+    #expect(try book.current(deadline: .now).policy?.subjects.allow == ["b"])
     file.bytes = nil
-    #expect(throws: PolicyFailure.self) { try book.current(deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now) }
+  }
+
+  /// Whoever may give a profile does not get around the saved ones of the same client, whose key it uses.
+  @Test func aGivenProfileIsHeldToTheSavedOnesOfItsClient() async throws {
+    let file = InMemoryGuardedFile("/config.json")
+    let book = ProfileBook(file: file)
+    let authorization = Authorization(profiles: book, policy: PolicyBook(file: nil))
+    let given = try Samples.profile {
+      ($0.name, $0.policy) = ("mine", Policy(subjects: .init(allow: ["*"])))
+      $0.policy.scopes = ["*"]
+    }
+    book.give(ProfileFile(profiles: ["mine": given]))
+    func save(_ change: (inout Profile) -> Void) async throws {
+      try await book.save(Samples.profile(change), for: RecordingCaller())
+    }
+    func permit(_ subject: String = "curtis.feitty") throws -> Authorization.Permit {
+      try authorization.permit(profile: "mine", subject: subject, userToken: nil, deadline: .now)
+    }
+    _ = try permit("admin").permitRawCredentials()
+    try await save { $0.policy.subjects.deny = ["admin"] }
+    #expect(throws: Failure.policy(.subjectDenied(rule: .init(layer: "profile dev5", text: #"subjects.deny "admin""#))))
+    {
+      try permit("admin")
+    }
+    _ = try permit().permitRawCredentials()
+    #expect(throws: Failure.self) { try permit().scope("other") }
+    try await save { $0.policy.agents = ["HR_*"] }
+    #expect(throws: Failure.self) { try permit().permitRawCredentials() }
+    #expect(throws: PolicyFailure.self) { try permit().layers.permit(agent: "PAY", invoking: true) }
+    try await save { ($0.name, $0.scope) = ("second", "other") }
+    #expect(try permit().scope("other") == "other")
+    #expect(try permit().scope(nil) == Samples.scope)
+    #expect(throws: Failure.self) { try permit().scope("third") }
+    try await save { $0.disabled = true }
+    _ = try permit()
+    try await save { ($0.name, $0.disabled) = ("second", true) }
+    #expect(throws: Failure.policy(.profileDisabled("dev5"))) { try permit() }
+    try await save { $0.clientId = "client-2" }
+    try await save { ($0.name, $0.clientId) = ("second", "client-3") }
+    _ = try permit("admin").permitRawCredentials()
+  }
+
+  /// Where a saved profile withholds tokens, they are not brought to a server that a given one names.
+  @Test func aSavedProfileThatWithholdsHoldsTheGivenOneToItsOrigin() async throws {
+    let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
+    try await book.save(Samples.profile { $0.policy.readOnly = true }, for: RecordingCaller())
+    let given = try Samples.profile { ($0.name, $0.fusionUrl) = ("mine", "https://somebody.example") }
+    book.give(ProfileFile(profiles: ["mine": given]))
+    let rule = PolicyFailure.Rule(layer: "profile dev5", text: "readOnly")
+    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl, rule: rule))) {
+      try Authorization(profiles: book, policy: PolicyBook(file: nil)).layers(profile: "mine", deadline: .now)
+    }
   }
 
   /// A policy that gives out no token must not have it brought to a server of the caller's own.
@@ -115,7 +201,10 @@ struct PolicyTests {
     let limited = #"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"]}"#
     try permit(limited)
     point(&given)
-    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl))) { try permit(limited) }
+    let rule = PolicyFailure.Rule(layer: "policy file", text: "agents")
+    #expect(throws: Failure.policy(.originDenied(profile: "mine", origin: given.fusionUrl, rule: rule))) {
+      try permit(limited)
+    }
     try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"],"agents":["HR_*"],"rawCredentials":true}"#)
     try permit(#"{"subjects":{"allow":["*"]},"scopes":["*"]}"#)
   }

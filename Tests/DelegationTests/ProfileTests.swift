@@ -48,6 +48,19 @@ struct ProfileTests {
       ("policy", ["subjects": ["allow": ["a b"]]], "policy.subjects.allow[0]"),
       ("policy", ["subjects": ["allow": ["*"], "deny": ["jose\u{301}"]]], "policy.subjects.deny[0]"),
       ("policy", ["subjects": ["allow": ["*"]], "extraClaims": ["sub"]], "policy.extraClaims[0]"),
+      ("policy", Self.paths([["methods": ["GET"], "prefix": "x"]]), "policy.paths[0].prefix"),
+      ("policy", Self.paths([["methods": ["GET"], "prefix": "/x?y"]]), "policy.paths[0].prefix"),
+      ("policy", Self.paths([["methods": ["GET"], "prefix": "/x/%2e"]]), "policy.paths[0].prefix"),
+      (
+        "policy", Self.paths([["methods": ["*"], "prefix": "/api/fusion-ai/orchestrator/authz/"]]),
+        "policy.paths[0].prefix"
+      ),
+      ("policy", Self.paths([["methods": ["get"], "prefix": "/x"]]), "policy.paths[0].methods"),
+      ("policy", Self.paths([["methods": [], "prefix": "/x"]]), "policy.paths[0].methods"),
+      ("policy", Self.paths([["methods": ["*", "GET"], "prefix": "/x"]]), "policy.paths[0].methods"),
+      ("policy", Self.paths([["methods": ["GET"]]]), "policy.paths[0].prefix"),
+      ("policy", Self.paths([["methods": ["GET"], "prefix": "/x", "not": 1]]), "policy.paths[0].not"),
+      ("policy", ["subjects": ["allow": ["*"]], "readOnly": "yes"], "policy.readOnly"),
       ("polciy", [:], "polciy"),
       ("rateLimit", [:], "rateLimit"),
     ] as [(String, JSONValue?, String)]
@@ -64,11 +77,15 @@ struct ProfileTests {
     }
   }
 
+  private static func paths(_ rules: JSONValue) -> JSONValue {
+    ["subjects": ["allow": ["*"]], "paths": rules]
+  }
+
   @Test(arguments: ["[]", "{", #"{"profile":{}}"#, #"{"profiles":[]}"#, #"{"profiles":{"a":1}}"#, ""])
   func aWrongFileIsAnErrorAndNeverAnEmptyList(_ text: String) {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json", bytes: Array(text.utf8)))
     #expect(throws: Failure.self) { try book.all(deadline: .now) }
-    #expect(throws: Failure.self) { try book.profile("a", deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now).profile("a") }
   }
 
   @Test func theFileIsReadAgainWhenItChanges() throws {
@@ -86,20 +103,20 @@ struct ProfileTests {
     let book = ProfileBook(file: file)
     try await book.save(Samples.profile(), for: RecordingCaller())
     book.give(ProfileFile(profiles: ["dev5": try Samples.profile { $0.policy.subjects.allow = ["*"] }]))
-    #expect(throws: Failure.self) { try book.profile("dev5", deadline: .now) }
+    #expect(throws: Failure.self) { try book.current(deadline: .now).profile("dev5") }
   }
 
   @Test func theDefaultIsTheOneNamedElseTheOnlyOne() async throws {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
-    #expect(throws: Failure.profile(.notFound(name: nil, known: []))) { try book.profile(nil, deadline: .now) }
+    #expect(throws: Failure.profile(.notFound(name: nil, known: []))) { try book.current(deadline: .now).profile(nil) }
     try await book.save(Samples.profile(), for: RecordingCaller())
-    #expect(try book.profile(nil, deadline: .now).name == "dev5")
+    #expect(try book.current(deadline: .now).profile(nil).name == "dev5")
     try await book.save(Samples.profile { $0.name = "prod" }, for: RecordingCaller())
     #expect(throws: Failure.profile(.notFound(name: nil, known: ["dev5", "prod"]))) {
-      try book.profile(nil, deadline: .now)
+      try book.current(deadline: .now).profile(nil)
     }
     book.give(ProfileFile(defaultProfile: "prod"))
-    #expect(try book.profile(nil, deadline: .now).name == "prod")
+    #expect(try book.current(deadline: .now).profile(nil).name == "prod")
   }
 
   @Test func whatIsSavedComesBackByteForByte() async throws {
@@ -150,7 +167,7 @@ struct ProfileTests {
   @Test func aDisabledProfileIsNotUsed() async throws {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
     try await book.save(Samples.profile { $0.disabled = true }, for: RecordingCaller())
-    #expect(throws: Failure.policy(.profileDisabled("dev5"))) { try book.profile("dev5", deadline: .now) }
+    #expect(throws: Failure.policy(.profileDisabled("dev5"))) { try book.current(deadline: .now).profile("dev5") }
     #expect(try book.named("dev5", deadline: .now).disabled == true)
   }
 }

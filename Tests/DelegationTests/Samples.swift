@@ -64,14 +64,18 @@ struct Bench {
   var keys: KeyService { domain.keys }
   var ring: KeyRing { domain.keys.ring }
 
-  init(binding: KeyBinding? = Samples.binding) async throws {
+  init(
+    binding: KeyBinding? = Samples.binding,
+    profileFile: any GuardedFile = InMemoryGuardedFile("/config.json"),
+    policyFile: (any GuardedFile)? = nil
+  ) async throws {
     ports = Ports(
       store: store,
       keys: PlainKeys(),
       digests: PlainDigests(),
       http: http,
-      profileFile: InMemoryGuardedFile("/config.json"),
-      policyFile: nil,
+      profileFile: profileFile,
+      policyFile: policyFile,
       wallClock: wallClock,
       clock: clock,
       random: random

@@ -5,7 +5,7 @@ import Testing
 @testable import Delegation
 
 struct TokenCacheTests {
-  private let key = TokenCache.Key(subject: Array("curtis.feitty".utf8), scope: "s", identity: [1])
+  private let key = TokenCache.Key(profile: "dev5", subject: Array("curtis.feitty".utf8), scope: "s", identity: [1])
 
   private func token(_ text: String, seconds: Int64 = 3600) -> AccessToken {
     AccessToken(text: text, scope: "s", subject: "curtis.feitty", expiresAt: UnixTime(seconds: 1_700_000_000 + seconds))
@@ -116,6 +116,17 @@ struct TokenCacheTests {
     #expect(cache.count == 0)
   }
 
+  @Test func onlyWhatIsGoneIsDropped() async throws {
+    let cache = TokenCache(wallClock: FixedWallClock())
+    let other = TokenCache.Key(profile: "other", subject: key.subject, scope: "s", identity: [1])
+    let tokens = (token("one"), token("two"))
+    _ = try await cache.exchanged(key, minimumSeconds: 60) { .success(tokens.0) }
+    _ = try await cache.exchanged(other, minimumSeconds: 60) { .success(tokens.1) }
+    cache.removeAll { $0.profile == "other" }
+    #expect(cache.token(for: key, minimumSeconds: 60) != nil)
+    #expect(cache.token(for: other, minimumSeconds: 60) == nil)
+  }
+
   @Test func whoIsCancelledBeforeWaitingStartsNothing() async {
     let cache = TokenCache(wallClock: FixedWallClock())
     let gate = Gate()
@@ -151,12 +162,12 @@ struct TokenCacheTests {
   @Test func staysWithinItsBound() async throws {
     let cache = TokenCache(wallClock: FixedWallClock(), maximumEntries: 3)
     for index in 0..<10 {
-      let key = TokenCache.Key(subject: [UInt8(index)], scope: "s", identity: [1])
+      let key = TokenCache.Key(profile: "dev5", subject: [UInt8(index)], scope: "s", identity: [1])
       let token = token("t\(index)", seconds: Int64(100 + index))
       _ = try await cache.exchanged(key, minimumSeconds: 0) { .success(token) }
       #expect(cache.count <= 3)
     }
-    let last = TokenCache.Key(subject: [9], scope: "s", identity: [1])
+    let last = TokenCache.Key(profile: "dev5", subject: [9], scope: "s", identity: [1])
     #expect(cache.token(for: last, minimumSeconds: 0)?.text == "t9")
   }
 
@@ -171,7 +182,7 @@ struct TokenCacheTests {
     ]
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
     let request = TokenService.Request(.subject(try Subject("curtis.feitty", unicode: false)), scope: base.scope)
-    _ = try await bench.tokens.token(request, profile: base)
+    _ = try await bench.tokens.token { (request, base) }
     #expect(bench.tokens.cached(request, profile: base) != nil)
     for change in changes {
       var other = base

@@ -19,10 +19,11 @@ enum FailureSamples {
 
   private static let policies: [PolicyFailure] = [
     .subjectDenied(rule: rule), .scopeDenied(scope: "urn:opc:idm:__myscopes__", rule: rule),
-    .agentDenied(agent: "HR_TEAM", rule: rule), .rawCredentialsDenied(profile: "dev5", limitedBy: "policy.agents"),
+    .agentDenied(agent: "HR_TEAM", rule: rule), .pathDenied(path: "GET /x", rule: rule),
+    .rawCredentialsDenied(profile: "dev5", rule: rule),
     .keyBound(alias: "payables", to: binding, asked: binding), .keyBound(alias: "payables", to: nil, asked: binding),
     .adminRequired(method: "createKey"), .locked, .profileDisabled("dev5"), .unusable(found: "it is not JSON"),
-    .originDenied(profile: "dev5", origin: "https://elsewhere.example"),
+    .originDenied(profile: "dev5", origin: "https://elsewhere.example", rule: rule),
   ]
 
   private static let stores: [Failure] = ["secret-service", "file:/keys", "memory"].flatMap { store in

@@ -18,6 +18,7 @@ struct InProcessSidecar {
     store: any SecretStore = MemoryStore(),
     stores: (any SecretStores)? = nil,
     profileFile: any GuardedFile = InMemoryGuardedFile("/config.json"),
+    policyFile: (any GuardedFile)? = nil,
     keys: any SigningKeys = OpenSSLSigningKeys(),
     http: any HTTPClient,
     clock: PatientClock = PatientClock(ManualClock())
@@ -28,7 +29,7 @@ struct InProcessSidecar {
       digests: OpenSSLDigests(),
       http: http,
       profileFile: profileFile,
-      policyFile: nil,
+      policyFile: policyFile,
       wallClock: Self.wallClock,
       clock: clock.manual,
       random: SystemRandomness()

@@ -72,11 +72,15 @@ struct TranscriptSession {
       otherName: try #require(fixtures.placeholders["otherStore"]),
       passphraseFile: try #require(fixtures.placeholders["otherPassphraseFile"])
     )
+    let policy = try given.policy.map { name in
+      InMemoryGuardedFile("/policy.json", bytes: try #require(fixtures.policies[name]).serialized())
+    }
     return InProcessSidecar(
       isAdmin: given.admin,
       store: store,
       stores: stores,
       profileFile: file,
+      policyFile: policy,
       http: network,
       clock: clock
     )

@@ -12,6 +12,7 @@ package final class InMemoryGuardedFile: GuardedFile {
     var losesWrites = false
     var failureAfterUpdate: FileFailure?
     var reads = 0
+    var looks = 0
   }
 
   private let state: Mutex<State>
@@ -49,6 +50,9 @@ package final class InMemoryGuardedFile: GuardedFile {
   /// How often the content was read.
   package var reads: Int { state.withLock { $0.reads } }
 
+  /// How often its stamp was asked for.
+  package var looks: Int { state.withLock { $0.looks } }
+
   package func read(deadline: ContinuousClock.Instant) throws(FileFailure) -> GuardedContent? {
     try state.withLock { (state) throws(FileFailure) in
       if let failure = state.failure { throw failure }
@@ -59,6 +63,7 @@ package final class InMemoryGuardedFile: GuardedFile {
 
   package func stamp() throws(FileFailure) -> FileStamp? {
     try state.withLock { (state) throws(FileFailure) in
+      state.looks += 1
       if let failure = state.failure { throw failure }
       return state.bytes == nil ? nil : FileStamp(fields: [state.version])
     }

@@ -121,7 +121,7 @@ class Sidecar:
         self.received += data
         return bool(data)
 
-    def request(self, method: str, **params: Any) -> int:
+    def request(self, method: str, /, **params: Any) -> int:
         """Sends a request without waiting; returns its id."""
         self.last_id += 1
         self.send({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params})
@@ -134,13 +134,13 @@ class Sidecar:
         assert message["id"] == identifier, message
         return message
 
-    def call(self, method: str, **params: Any) -> Any:
+    def call(self, method: str, /, **params: Any) -> Any:
         answer = self.answer(self.request(method, **params))
         if "error" in answer:
             raise Refused(answer["error"])
         return answer["result"]
 
-    def refusal(self, method: str, **params: Any) -> Refused:
+    def refusal(self, method: str, /, **params: Any) -> Refused:
         """For calls that must fail."""
         try:
             result = self.call(method, **params)

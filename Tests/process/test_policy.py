@@ -1,6 +1,7 @@
 """Who may do what: --admin, the --policy file, profiles of initialize and of the profile file."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,31 @@ def test_a_profile_of_initialize_may_not_take_a_saved_name(home: Home, options: 
         assert backend.refusal("getToken", profile="dev5", subject="admin").kind == "profile_invalid"
 
 
+def test_a_profile_of_initialize_does_not_get_around_a_saved_one(
+    home: Home, options: list[str], sandbox: Sandbox
+) -> None:
+    wide = {"wide": profile(sandbox, name="wide", policy={"subjects": {"allow": ["*"]}})}
+    with Sidecar(home, *options) as backend:
+        backend.call("initialize", initializationOptions={"profiles": wide})
+        refused = backend.refusal("getToken", profile="wide", subject="Admin")
+        assert (refused.kind, refused.detail["layer"]) == ("subject_denied", "profile dev5")
+        assert backend.call("getToken", profile="wide", subject="ap.clerk")["source"] == "exchange"
+        with Sidecar(home, "--admin", *options) as person:
+            person.call("saveProfile", profile=profile(sandbox, disabled=True))
+        assert backend.refusal("getToken", profile="wide", subject="ap.clerk").kind == "profile_disabled"
+
+
+PAGE = (Path(__file__).parents[2] / "protocol" / "policy.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("example", re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+def test_what_the_page_on_policy_shows_is_taken(home: Home, options: list[str], example: str) -> None:
+    policy = home.private_file("policy.json", example)
+    with Sidecar(home, *options, "--policy", str(policy)) as backend:
+        answer = backend.call("explain", subject="ap.clerk")
+        assert answer["layer"] == "profile dev5" if answer["allowed"] else answer["rule"] == 'subjects.deny "*"'
+
+
 def test_a_profile_of_initialize_cannot_use_a_key_elsewhere(
     home: Home, options: list[str], sandbox: Sandbox
 ) -> None:
@@ -183,3 +209,36 @@ def test_a_profile_of_initialize_cannot_use_a_key_elsewhere(
         for method, params in [("getToken", {}), ("mintAssertion", {"type": "user"})]:
             refused = backend.refusal(method, profile="evil", subject="curtis.feitty", **params)
             assert refused.kind == "key_bound"
+
+
+def test_two_sidecars_follow_what_a_third_changes(home: Home, options: list[str], sandbox: Sandbox) -> None:
+    """A profile is disabled while two serve: both refuse the next call, and both have forgotten the token."""
+    with Sidecar(home, *options) as one, Sidecar(home, *options) as other:
+        for backend in (one, other):
+            assert backend.call("getToken", subject="curtis.feitty")["source"] == "exchange"
+            assert backend.call("getToken", subject="curtis.feitty")["source"] == "cache"
+        with Sidecar(home, "--admin", *options) as person:
+            person.call("saveProfile", profile=profile(sandbox, disabled=True))
+            for backend in (one, other):
+                refused = backend.refusal("getToken", subject="curtis.feitty")
+                assert (refused.kind, refused.error["code"]) == ("profile_disabled", 1100)
+                explained = backend.call("explain", subject="curtis.feitty")
+                assert (explained["allowed"], explained["kind"]) == (False, "profile_disabled")
+            person.call("saveProfile", profile=profile(sandbox))
+        for backend in (one, other):
+            assert backend.call("getToken", subject="curtis.feitty")["source"] == "exchange"
+    assert len(sandbox.audit(action="token.issue")) == 4
+
+
+def test_a_token_under_way_when_the_rule_changes_is_not_handed_out(
+    home: Home, options: list[str], policy: Path, sandbox: Sandbox
+) -> None:
+    sandbox.fault("domain", "delay", path="/oauth2/v1/token", delaySeconds=60)
+    with Sidecar(home, *options, "--policy", str(policy)) as backend:
+        asked = backend.request("getToken", subject="curtis.feitty")
+        sandbox.await_faults()
+        replace(policy, {"subjects": {"allow": ["ap.*"]}})
+        sandbox.clear_faults()
+        assert backend.answer(asked)["error"]["data"]["kind"] == "subject_denied"
+        replace(policy, {"subjects": {"allow": ["*"]}})
+        assert backend.call("getToken", subject="curtis.feitty")["source"] == "exchange"

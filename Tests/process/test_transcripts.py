@@ -70,6 +70,8 @@ def test_transcript(
     profiles = {name: filled(FIXTURES["profiles"][name], placeholders) for name in given.get("profiles", [])}
     home.private_file("config.json", json.dumps({"profiles": profiles}))
     options = ["--admin"] if given.get("admin") else []
+    if policy := given.get("policy"):
+        options += ["--policy", str(home.private_file("policy.json", json.dumps(FIXTURES["policies"][policy])))]
     # The home's environment names a bus that is not there.
     unreachable = given.get("store") == "unreachable"
     options += ["--store", "secret-service"] if unreachable else store.options(given.get("keys", []), home)

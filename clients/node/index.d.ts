@@ -200,7 +200,19 @@ export interface Profile extends JSONObject {
   kid?: string;
   scope: string;
   fusionUrl: string;
-  policy: { subjects: { allow: string[]; deny?: string[] }; agents?: string[]; [rule: string]: unknown };
+  disabled?: boolean;
+  policy: Policy;
+}
+
+export interface Policy {
+  subjects: { allow: string[]; deny?: string[] };
+  scopes?: string[];
+  agents?: string[];
+  paths?: { methods: (RequestMethod | "*")[]; prefix: string }[];
+  readOnly?: boolean;
+  extraClaims?: string[];
+  rawCredentials?: boolean;
+  [rule: string]: unknown;
 }
 
 export interface Diagnosis {
@@ -212,6 +224,26 @@ export interface Diagnosis {
     hint?: string;
     elapsedMs: number;
   }[];
+}
+
+export interface ExplainParams {
+  scope?: string;
+  agent?: string;
+  /** With `path`. */
+  method?: RequestMethod;
+  path?: string;
+}
+
+export type RequestMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface Explanation {
+  allowed: boolean;
+  layer: string;
+  rule: string;
+  /** The kind of error the call would be answered with, when denied. */
+  kind?: string;
+  rawCredentials: boolean;
+  assertionClaims?: JSONObject;
 }
 
 /** A sidecar and its methods. An active call keeps the host alive, an idle sidecar does not. */
@@ -252,4 +284,5 @@ export class OnBehalf {
     params?: { profile?: string; subject?: string; userToken?: string; online?: boolean },
     options?: CallOptions,
   ): Promise<Diagnosis>;
+  explain(params: OnBehalfOf & ExplainParams, options?: CallOptions): Promise<Explanation>;
 }

@@ -25,6 +25,7 @@ const METHODS = [
   "deleteProfile",
   "setClientSecret",
   "diagnose",
+  "explain",
 ];
 
 export class OnBehalf {

@@ -31,7 +31,7 @@ package struct AgentService: Sendable {
     wait: Bool,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
-    let session = try Session(permit, agent: invocation.agent, mode: invocation.invocationMode)
+    let session = try Session(permit, agent: invocation.agent, mode: invocation.invocationMode, invoking: true)
     let startedAt = wallClock.now().rfc3339
     let status = try await start(invocation, session, for: caller)
     guard let jobId = status.jobId else {
@@ -63,7 +63,7 @@ package struct AgentService: Sendable {
     wait: Bool,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
-    let session = try Session(permit, agent: agent, mode: "END_USER")
+    let session = try Session(permit, agent: agent, mode: "END_USER", invoking: false)
     var run = AgentRun(
       agent: agent,
       jobId: jobId,
@@ -83,19 +83,22 @@ package struct AgentService: Sendable {
     let scope: String
     let agent: String
     let mode: String
+    /// Whether it may start a run, or only look at one.
+    let invoking: Bool
 
-    init(_ permit: Authorization.Permit, agent: String, mode: String) throws(Failure) {
-      do { try permit.layers.permit(agent: agent) } catch { throw .policy(error) }
+    init(_ permit: Authorization.Permit, agent: String, mode: String, invoking: Bool) throws(Failure) {
+      do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
       self.permit = permit
       self.agent = agent
       self.mode = mode
+      self.invoking = invoking
       origin = try permit.profile.fusion
       scope = try permit.scope(nil)
     }
 
     /// As the rules are now: a run may outlast a change of them (invariant 6).
     func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Session {
-      try Session(permit.renewed(deadline: deadline), agent: agent, mode: mode)
+      try Session(permit.renewed(deadline: deadline), agent: agent, mode: mode, invoking: invoking)
     }
   }
 
@@ -170,13 +173,14 @@ package struct AgentService: Sendable {
     deadline: ContinuousClock.Instant,
     _ build: (AgentRequest) throws(Failure) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
+    var session = session
     var isRenewed = false
     while true {
-      let session = try session.renewed(deadline: caller.deadline)
-      let token = try await tokens.token(
-        TokenService.Request(session.permit.grant, scope: session.scope, forceRefresh: isRenewed),
-        profile: session.permit.profile
-      )
+      let token = try await tokens.token { () throws(Failure) in
+        session = try session.renewed(deadline: caller.deadline)
+        let request = TokenService.Request(session.permit.grant, scope: session.scope, forceRefresh: isRenewed)
+        return (request, session.permit.profile)
+      }
       let request = AgentRequest(
         profile: session.permit.profile,
         origin: session.origin,

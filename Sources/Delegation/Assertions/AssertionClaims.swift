@@ -12,6 +12,15 @@ package struct AssertionClaims: Sendable {
   /// Set by us alone; neither a caller nor a policy may name them.
   static let reserved: Set<String> = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "prn", "user.tenant.name"]
 
+  /// What makes one assertion another than the last.
+  private static let fleeting: Set<String> = ["iat", "exp", "jti"]
+
+  /// The claims that every user assertion of this profile and subject carries: without `iat`, `exp` and `jti`.
+  static func lasting(profile: Profile, subject: Subject) -> [JSONValue.Member] {
+    AssertionClaims(profile: profile, subject: subject, now: UnixTime(seconds: 0), lifetime: 0, identifier: "")
+      .members.filter { !fleeting.contains($0.name) }
+  }
+
   package let members: [JSONValue.Member]
   package let expiresAt: UnixTime
 

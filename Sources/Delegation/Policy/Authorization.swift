@@ -1,22 +1,71 @@
+import Synchronization
+
 /// Who may be acted for, with which profile: the first step of every call that acts for a user.
-package struct Authorization: Sendable {
+package final class Authorization: Sendable {
   package let profiles: ProfileBook
   package let policy: PolicyBook
+  /// Told of every change of the rules that a call notices. Without new rules nothing is allowed any more.
+  package typealias Observer = @Sendable (_ before: Rules, _ after: Rules?) -> Void
 
-  package init(profiles: ProfileBook, policy: PolicyBook) {
+  private let observer: Observer
+  private let noticed = Mutex<Rules?>(nil)
+
+  package init(profiles: ProfileBook, policy: PolicyBook, observer: @escaping Observer = { _, _ in }) {
     self.profiles = profiles
     self.policy = policy
+    self.observer = observer
   }
 
-  /// Whether profiles and policy are known as their files are now, so that asking reads no file.
-  package var isCurrent: Bool { profiles.isCurrent && policy.isCurrent }
+  /// Profiles and policy as their files are now: each is looked at once, and read when it has changed.
+  package func rules(deadline: ContinuousClock.Instant) throws(Failure) -> Rules {
+    do throws(Failure) {
+      let rules = Rules(
+        profiles: try profiles.current(deadline: deadline),
+        policyFile: try policy.current(deadline: deadline)
+      )
+      notice(rules)
+      return rules
+    } catch {
+      notice(nil)
+      throw error
+    }
+  }
+
+  /// The rules of the last call when the files are still as they were then: no file is read.
+  package var unchangedRules: Rules? {
+    guard let profiles = profiles.unchanged, let policy = policy.unchanged else { return nil }
+    let rules = Rules(profiles: profiles, policyFile: policy)
+    return noticed.withLock { $0?.isSame(as: rules) } == true ? rules : nil
+  }
+
+  private func notice(_ rules: Rules?) {
+    let before = noticed.withLock { noticed in
+      let before = noticed
+      noticed = rules
+      return before
+    }
+    guard let before else { return }
+    if let rules, rules.isSame(as: before) { return }
+    observer(before, rules)
+  }
 
   /// A profile, the layers that narrow it, and a user they let pass.
   package struct Permit: Sendable {
     package let profile: Profile
     package let layers: PolicyLayers
     package let grant: UserGrant
+    /// What let the user pass.
+    let rule: PolicyFailure.Rule?
     fileprivate let authorization: Authorization
+  }
+
+  package func permit(
+    profile name: String?,
+    subject: String?,
+    userToken: String?,
+    deadline: ContinuousClock.Instant
+  ) throws(Failure) -> Permit {
+    try permit(profile: name, subject: subject, userToken: userToken, under: rules(deadline: deadline))
   }
 
   /// - Parameter subject: exactly one of it and `userToken` must be there.
@@ -24,17 +73,19 @@ package struct Authorization: Sendable {
     profile name: String?,
     subject: String?,
     userToken: String?,
-    deadline: ContinuousClock.Instant
+    under rules: Rules
   ) throws(Failure) -> Permit {
-    let (profile, layers) = try layers(profile: name, deadline: deadline)
+    let (profile, layers) = try rules.layers(profile: name)
     let grant = try Self.grant(subject: subject, userToken: userToken, unicode: profile.unicodeSubjects ?? false)
     guard !grant.subject.matchesIgnoringASCIICase(profile.clientId.utf8) else {
-      throw .policy(
-        .subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "a client acts for users, not for itself"))
-      )
+      throw .policy(.subjectDenied(rule: .builtIn("a client acts for users, not for itself")))
     }
-    do { try layers.permit(subject: grant.subject) } catch { throw .policy(error) }
-    return Permit(profile: profile, layers: layers, grant: grant, authorization: self)
+    do throws(PolicyFailure) {
+      let rule = try layers.permit(subject: grant.subject)
+      return Permit(profile: profile, layers: layers, grant: grant, rule: rule, authorization: self)
+    } catch {
+      throw .policy(error)
+    }
   }
 
   /// The profile with its layers, for calls that name no user.
@@ -42,14 +93,7 @@ package struct Authorization: Sendable {
     profile name: String?,
     deadline: ContinuousClock.Instant
   ) throws(Failure) -> (profile: Profile, layers: PolicyLayers) {
-    let profile = try profiles.profile(name, deadline: deadline)
-    let policyFile: Policy?
-    do { policyFile = try policy.current(deadline: deadline) } catch { throw .policy(error) }
-    // Else whoever may give a profile would have tokens brought to a server of their own.
-    if policyFile?.withholdsCredentials == true, try profiles.leadsElsewhere(profile, deadline: deadline) {
-      throw .policy(.originDenied(profile: profile.name, origin: profile.fusionUrl))
-    }
-    return (profile, PolicyLayers(policyFile: policyFile, profile: profile))
+    try rules(deadline: deadline).layers(profile: name)
   }
 
   private static func grant(subject: String?, userToken: String?, unicode: Bool) throws(Failure) -> UserGrant {
@@ -71,7 +115,7 @@ package struct Authorization: Sendable {
   /// What is no user name is denied, not malformed: a rule decides who may be acted for, and this is the first.
   private static func user(_ text: String, unicode: Bool) throws(Failure) -> Subject {
     do { return try Subject(text, unicode: unicode) } catch {
-      throw .policy(.subjectDenied(rule: PolicyFailure.Rule(layer: "OnBehalf", text: "a user name \(error.text)")))
+      throw .policy(.subjectDenied(rule: .builtIn("a user name \(error.text)")))
     }
   }
 }

@@ -3,29 +3,43 @@ import Synchronization
 
 /// The `--policy` file: read again whenever it changes; one that cannot be used denies everything.
 package final class PolicyBook: Sendable {
+  /// What was read, and when that was. Both are nil where there is no such layer.
+  package struct Content: Sendable {
+    package let policy: Policy?
+    let stamp: FileStamp?
+  }
+
   private let file: (any GuardedFile)?
-  private let cached = Mutex<(stamp: FileStamp, policy: Policy)?>(nil)
+  private let cached = Mutex<Content?>(nil)
 
   /// Without a file there is no such layer.
   package init(file: (any GuardedFile)?) { self.file = file }
 
   package var path: String? { file?.path }
 
-  var isCurrent: Bool {
-    guard let file else { return true }
-    guard let known = cached.withLock(\.self) else { return false }
-    return (try? file.stamp()) == known.stamp
+  /// The content when the file is as it was read.
+  var unchanged: Content? {
+    guard let file else { return Self.none }
+    guard let known = cached.withLock(\.self), (try? file.stamp()) == known.stamp else { return nil }
+    return known
   }
 
-  package func current(deadline: ContinuousClock.Instant) throws(PolicyFailure) -> Policy? {
-    guard let file else { return nil }
+  package func current(deadline: ContinuousClock.Instant) throws(Failure) -> Content {
+    do { return try content(deadline: deadline) } catch { throw .policy(error) }
+  }
+
+  private static let none = Content(policy: nil, stamp: nil)
+
+  private func content(deadline: ContinuousClock.Instant) throws(PolicyFailure) -> Content {
+    guard let file else { return Self.none }
     do {
-      if let known = cached.withLock(\.self), try file.stamp() == known.stamp { return known.policy }
-      guard let content = try file.read(deadline: deadline) else { throw PolicyFailure.unusable(found: "no such file") }
-      let policy = try JSONReader.decode(Policy.self, from: content.bytes, unknownMembers: .refused)
+      if let known = cached.withLock(\.self), try file.stamp() == known.stamp { return known }
+      guard let found = try file.read(deadline: deadline) else { throw PolicyFailure.unusable(found: "no such file") }
+      let policy = try JSONReader.decode(Policy.self, from: found.bytes, unknownMembers: .refused)
       try policy.check(field: "policy")
-      cached.withLock { $0 = (content.stamp, policy) }
-      return policy
+      let content = Content(policy: policy, stamp: found.stamp)
+      cached.withLock { $0 = content }
+      return content
     } catch let failure as PolicyFailure {
       throw failure
     } catch let failure as FileFailure {

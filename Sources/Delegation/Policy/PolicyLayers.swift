@@ -1,84 +1,85 @@
 /// The layers that narrow one call (invariant 6): each must allow it.
 ///
-/// Evaluated on every call, cache hits included, before anything is signed or sent.
+/// Evaluated on every call, cache hits included, before anything is signed or sent. Each question has one answer, for
+/// enforcement and for `explain`: the refusal that is thrown names its rule, and what is returned is the rule of the
+/// innermost layer that speaks to the question, or nil where none does.
 package struct PolicyLayers: Sendable {
-  struct Layer: Sendable {
-    let name: String
-    let policy: Policy
-    /// The scope that needs no `scopes` entry: a profile's own.
-    let ownScope: String?
+  /// Outermost first; the profile's own is the last.
+  private let layers: [PolicyLayer]
+  /// Which of them are saved profiles that a given one is held to.
+  private let saved: Range<Int>
+
+  /// - Parameter saved: what a profile given at `initialize` is held to.
+  package init(policyFile: Policy?, saved: [Profile] = [], profile: Profile) {
+    let outer = policyFile.map { [PolicyLayer(name: "policy file", policy: $0, ownScope: nil)] } ?? []
+    layers = outer + (saved + [profile]).map(PolicyLayer.init)
+    self.saved = outer.count..<(outer.count + saved.count)
   }
 
-  let layers: [Layer]
-
-  package init(policyFile: Policy?, profile: Profile) {
-    let fileLayer = policyFile.map { Layer(name: "policy file", policy: $0, ownScope: nil) }
-    let own = Layer(name: "profile \(profile.name)", policy: profile.policy, ownScope: profile.scope)
-    layers = [fileLayer, own].compactMap(\.self)
+  @discardableResult
+  package func permit(subject: Subject) throws(PolicyFailure) -> PolicyFailure.Rule? {
+    try ask(layers, { $0.verdict(on: subject) }, else: PolicyFailure.subjectDenied)
   }
 
-  /// Deny wins, then some allow pattern must match, in every layer.
-  package func permit(subject: Subject) throws(PolicyFailure) {
-    for layer in layers {
-      let subjects = layer.policy.subjects
-      if let pattern = subjects.deny?.first(where: { Pattern($0).matchesFoldingCase(subject.text) }) {
-        throw .subjectDenied(rule: layer.rule("subjects.deny \"\(pattern)\" matches"))
-      }
-      guard subjects.allow.contains(where: { Pattern($0).matches(subject.bytes) }) else {
-        throw .subjectDenied(rule: layer.rule("no pattern of subjects.allow matches"))
-      }
+  /// Of saved profiles that a given one is held to, one that gives the scope is enough: each has its own.
+  @discardableResult
+  package func permit(scope: String) throws(PolicyFailure) -> PolicyFailure.Rule? {
+    var asked = layers
+    let givers = layers[saved].filter { !$0.verdict(onScope: scope).isDenial }
+    if !givers.isEmpty { asked.replaceSubrange(saved, with: givers) }
+    return try ask(asked, { $0.verdict(onScope: scope) }, else: { .scopeDenied(scope: scope, rule: $0) })
+  }
+
+  /// - Parameter invoking: an agent that runs may write; looking at a run of it only reads.
+  @discardableResult
+  package func permit(agent: String, invoking: Bool) throws(PolicyFailure) -> PolicyFailure.Rule? {
+    try ask(layers, { $0.verdict(onAgent: agent, invoking: invoking) }, else: { .agentDenied(agent: agent, rule: $0) })
+  }
+
+  @discardableResult
+  package func permit(_ method: RequestMethod, _ path: RequestPath) throws(PolicyFailure) -> PolicyFailure.Rule? {
+    let asked = "\(method.rawValue) \(String(decoding: path.bytes, as: UTF8.self))"
+    guard !path.isSealed else {
+      throw .pathDenied(path: asked, rule: .builtIn("authz and credentials of the orchestrator are always closed"))
+    }
+    return try ask(layers, { $0.verdict(on: method, path) }, else: { .pathDenied(path: asked, rule: $0) })
+  }
+
+  /// A caller who is held to some agents or paths must not get a token that opens all of them.
+  @discardableResult
+  package func permitRawCredentials(profile: String) throws(PolicyFailure) -> PolicyFailure.Rule? {
+    try ask(layers, \.verdictOnRawCredentials, else: { .rawCredentialsDenied(profile: profile, rule: $0) })
+  }
+
+  /// What the profile's own rules cannot lift: credentials that an outer layer withholds go only where saved ones go.
+  func permitOtherOrigin(of profile: Profile) throws(Failure) {
+    for layer in layers.dropLast() {
+      guard case .denies(let clause) = layer.verdictOnRawCredentials else { continue }
+      let rule = PolicyFailure.Rule(layer: layer.name, clause)
+      throw .policy(.originDenied(profile: profile.name, origin: profile.fusionUrl, rule: rule))
     }
   }
 
-  /// A scope is a list (RFC 6749 section 3.3): each of its values must be allowed by itself, for a `*` would match all
-  /// that follows.
-  package func permit(scope: String) throws(PolicyFailure) {
-    for layer in layers {
-      let own = layer.ownScope.map(Self.values)
-      for value in Self.values(of: scope) where own?.contains(value) != true {
-        if let patterns = layer.policy.scopes {
-          guard patterns.contains(where: { Pattern($0).matches(value) }) else {
-            throw .scopeDenied(scope: scope, rule: layer.rule("no pattern of scopes matches"))
-          }
-        } else if own != nil {
-          throw .scopeDenied(scope: scope, rule: layer.rule("without policy.scopes only its own scope is given"))
-        }
-      }
-    }
-  }
-
-  private static func values(of scope: String) -> [[UInt8]] {
-    scope.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map(Array.init)
-  }
-
-  package func permit(agent: String) throws(PolicyFailure) {
-    for layer in layers {
-      guard let patterns = layer.policy.agents else { continue }
-      guard patterns.contains(where: { Pattern($0).matches(Array(agent.utf8)) }) else {
-        throw .agentDenied(agent: agent, rule: layer.rule("no pattern of agents matches"))
-      }
-    }
-  }
-
-  /// A caller who is held to some agents must not get a token that opens all of them.
-  package func permitRawCredentials(profile: String) throws(PolicyFailure) {
-    for layer in layers where layer.policy.withholdsCredentials {
-      throw .rawCredentialsDenied(profile: profile, limitedBy: "\(layer.name), agents")
-    }
-  }
+  var withholdsCredentials: Bool { layers.contains { $0.policy.withholdsCredentials } }
 
   /// The first claim that a caller may not add, or nil. A policy file without `extraClaims` leaves it to the profile.
   package func firstForbiddenClaim(_ names: [String]) -> String? {
-    names.first { name in
-      AssertionClaims.reserved.contains(name) || layers.contains { $0.extraClaims.map { !$0.contains(name) } ?? false }
-    }
+    names.first { name in AssertionClaims.reserved.contains(name) || layers.contains { $0.forbids(claim: name) } }
   }
-}
 
-extension PolicyLayers.Layer {
-  fileprivate func rule(_ text: String) -> PolicyFailure.Rule { PolicyFailure.Rule(layer: name, text: text) }
-
-  private var isProfile: Bool { ownScope != nil }
-
-  fileprivate var extraClaims: [String]? { policy.extraClaims ?? (isProfile ? [] : nil) }
+  private func ask(
+    _ layers: [PolicyLayer],
+    _ question: (PolicyLayer) -> PolicyLayer.Verdict,
+    else refusal: (PolicyFailure.Rule) -> PolicyFailure
+  ) throws(PolicyFailure) -> PolicyFailure.Rule? {
+    var decisive: PolicyFailure.Rule?
+    for layer in layers {
+      switch question(layer) {
+      case .denies(let clause): throw refusal(PolicyFailure.Rule(layer: layer.name, clause))
+      case .allows(let clause): decisive = PolicyFailure.Rule(layer: layer.name, clause)
+      case .saysNothing: break
+      }
+    }
+    return decisive
+  }
 }

@@ -20,7 +20,15 @@ package struct Subject: Sendable, Hashable {
     }
   }
 
+  /// - Parameter checked: bytes that were those of a subject before.
+  init(checked bytes: [UInt8]) { self.bytes = bytes }
+
   package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// In lower case, for deny patterns.
+  var folded: [UInt8] {
+    bytes.allSatisfy { $0 < 0x80 } ? bytes.map(asciiLowerCase) : Array(text.lowercased().utf8)
+  }
 
   /// Equal without regard to ASCII case: how the subject of a token is compared with the one that was asked for.
   func matchesIgnoringASCIICase(_ other: some Sequence<UInt8>) -> Bool {

@@ -2,7 +2,7 @@
 extension ProfileBook {
   /// Saved profiles alone, by name: those of `initialize` are their host's.
   package func saved(naming alias: String, deadline: ContinuousClock.Instant) throws(Failure) -> [Profile] {
-    try savedProfiles(deadline: deadline).profiles.values
+    try current(deadline: deadline).saved.profiles.values
       .filter { $0.key == alias }
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }

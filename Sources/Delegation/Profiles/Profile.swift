@@ -40,22 +40,31 @@ package enum OpaqueTokens: String, Codable, Sendable, CaseIterable {
 package struct Policy: Codable, Sendable, Equatable {
   package var subjects: Subjects
   /// Without it a profile gives out its own `scope` only.
-  package var scopes: [String]?
-  package var agents: [String]?
+  package var scopes: [Pattern]?
+  package var agents: [Pattern]?
+  package var paths: [PathRule]?
+  /// Nothing that writes: no agent is run, and of paths only GET and HEAD are sent.
+  package var readOnly: Bool?
   /// Claims a caller may add to an assertion.
   package var extraClaims: [String]?
   package var rawCredentials: Bool?
 
   package init(subjects: Subjects) { self.subjects = subjects }
 
-  /// A caller who is held to some agents gets no token that opens all of them.
-  var withholdsCredentials: Bool { agents != nil && rawCredentials != true }
+  /// The field that limits what a user may be used for. A token reaches further than any of them.
+  var reachLimit: String? {
+    if agents != nil { return "agents" }
+    if paths != nil { return "paths" }
+    return readOnly == true ? "readOnly" : nil
+  }
+
+  var withholdsCredentials: Bool { reachLimit != nil && rawCredentials != true }
 
   package struct Subjects: Codable, Sendable, Equatable {
-    package var allow: [String]
-    package var deny: [String]?
+    package var allow: [Pattern]
+    package var deny: [Pattern]?
 
-    package init(allow: [String], deny: [String]? = nil) {
+    package init(allow: [Pattern], deny: [Pattern]? = nil) {
       self.allow = allow
       self.deny = deny
     }

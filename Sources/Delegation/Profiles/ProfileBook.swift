@@ -14,7 +14,13 @@ package final class ProfileBook: Sendable {
 
   private struct State {
     var given = ProfileFile()
-    var saved: (stamp: FileStamp?, content: ProfileFile)?
+    var saved: Saved?
+  }
+
+  /// What was read, and when that was; without a stamp there was no file.
+  private struct Saved {
+    let stamp: FileStamp?
+    let content: ProfileFile
   }
 
   package init(file: any GuardedFile, clock: any MonotonicClock) {
@@ -24,48 +30,30 @@ package final class ProfileBook: Sendable {
 
   package var path: String { file.path }
 
-  var isCurrent: Bool {
-    guard let saved = state.withLock(\.saved) else { return false }
-    do { return try file.stamp() == saved.stamp } catch { return false }
+  /// All profiles when the file is as it was read.
+  var unchanged: ProfileSet? {
+    let state = state.withLock(\.self)
+    guard let saved = state.saved, case .success(saved.stamp) = stamp() else { return nil }
+    return ProfileSet(saved: saved.content, given: state.given, stamp: saved.stamp)
+  }
+
+  private func stamp() -> Result<FileStamp?, FileFailure> {
+    do { return .success(try file.stamp()) } catch { return .failure(error) }
   }
 
   /// Takes the profiles of `initialize`. Touches no disk (invariant 12); a name that is taken by a saved profile shows
   /// at its use.
   package func give(_ given: ProfileFile) { state.withLock { $0.given = given } }
 
-  /// The profile of that name, else the default one.
-  package func profile(_ name: String?, deadline: ContinuousClock.Instant) throws(Failure) -> Profile {
+  /// All profiles as they are now.
+  package func current(deadline: ContinuousClock.Instant) throws(Failure) -> ProfileSet {
     let saved = try savedProfiles(deadline: deadline)
-    let given = state.withLock(\.given)
-    // Only who names none, or one that is not there, needs them all: this is asked on every call.
-    var known: Set<String> { Set(saved.profiles.keys).union(given.profiles.keys) }
-    var only: String? { known.count == 1 ? known.first : nil }
-    guard let name = name ?? given.defaultProfile ?? saved.defaultProfile ?? only,
-      let profile = given.profiles[name] ?? saved.profiles[name]
-    else { throw .profile(.notFound(name: name, known: Self.sorted(known))) }
-    if given.profiles[name] != nil, saved.profiles[name] != nil {
-      throw .profile(
-        .invalid(profile: name, field: "name", problem: "is taken by a saved profile; give yours another name")
-      )
-    }
-    if profile.disabled == true { throw .policy(.profileDisabled(name)) }
-    return profile
-  }
-
-  /// Whether credentials of this profile, given at `initialize`, would go where those of no saved profile go.
-  func leadsElsewhere(_ profile: Profile, deadline: ContinuousClock.Instant) throws(Failure) -> Bool {
-    guard state.withLock({ $0.given.profiles[profile.name] != nil }) else { return false }
-    return try !savedProfiles(deadline: deadline).profiles.values.contains { saved in
-      saved.identityDomainUrl == profile.identityDomainUrl && saved.fusionUrl == profile.fusionUrl
-        && saved.proxy == profile.proxy && saved.caFile == profile.caFile
-    }
+    return ProfileSet(saved: saved.content, given: state.withLock(\.given), stamp: saved.stamp)
   }
 
   /// Saved and given profiles, by name.
   package func all(deadline: ContinuousClock.Instant) throws(Failure) -> [Profile] {
-    let saved = try savedProfiles(deadline: deadline).profiles
-    let merged = saved.merging(state.withLock(\.given.profiles)) { saved, _ in saved }
-    return Self.sorted(merged.keys).compactMap { merged[$0] }
+    try current(deadline: deadline).all
   }
 
   /// Also a disabled one; never the default.
@@ -90,20 +78,20 @@ package final class ProfileBook: Sendable {
   package func delete(_ name: String, for caller: any Caller) async throws(Failure) {
     try await change(for: caller) { content throws(Failure) in
       guard content.profiles.removeValue(forKey: name) != nil else {
-        throw .profile(.notFound(name: name, known: Self.sorted(content.profiles.keys)))
+        throw .profile(.notFound(name: name, known: ProfileSet.sorted(content.profiles.keys)))
       }
       if content.defaultProfile == name { content.defaultProfile = nil }
     }
   }
 
-  func savedProfiles(deadline: ContinuousClock.Instant) throws(Failure) -> ProfileFile {
+  private func savedProfiles(deadline: ContinuousClock.Instant) throws(Failure) -> Saved {
     do {
       let stamp = try file.stamp()
-      if let saved = state.withLock(\.saved), saved.stamp == stamp { return saved.content }
+      if let saved = state.withLock(\.saved), saved.stamp == stamp { return saved }
       let content = try file.read(deadline: deadline)
-      let parsed = try Self.parse(content?.bytes, path: file.path)
-      state.withLock { $0.saved = (content?.stamp, parsed) }
-      return parsed
+      let saved = Saved(stamp: content?.stamp, content: try Self.parse(content?.bytes, path: file.path))
+      state.withLock { $0.saved = saved }
+      return saved
     } catch let failure as FileFailure {
       throw .file(failure, path: file.path)
     } catch let failure as ProfileFailure {
@@ -166,9 +154,5 @@ package final class ProfileBook: Sendable {
       throw .invalid(profile: path, field: "", problem: "is not JSON: \(error)")
     }
     return try ProfileFile(parsing: value, source: path)
-  }
-
-  private static func sorted(_ names: some Sequence<String>) -> [String] {
-    names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }

@@ -54,6 +54,8 @@ extension Policy {
     try Self.check(subjects.deny ?? [], field: "\(field).subjects.deny")
     try Self.check(scopes ?? [], field: "\(field).scopes")
     try Self.check(agents ?? [], field: "\(field).agents")
+    guard (paths ?? []).count <= 1000 else { throw ParamsFailure("\(field).paths", "must hold at most 1000 rules") }
+    for (index, rule) in (paths ?? []).enumerated() { try rule.check(field: "\(field).paths[\(index)]") }
     guard (extraClaims ?? []).count <= 100 else {
       throw ParamsFailure("\(field).extraClaims", "must hold at most 100 names")
     }
@@ -65,9 +67,9 @@ extension Policy {
     }
   }
 
-  private static func check(_ patterns: [String], field: String) throws(ParamsFailure) {
+  private static func check(_ patterns: [Pattern], field: String) throws(ParamsFailure) {
     guard patterns.count <= 1000 else { throw ParamsFailure(field, "must hold at most 1000 patterns") }
-    for (index, pattern) in patterns.enumerated() {
+    for (index, pattern) in patterns.map(\.text).enumerated() {
       guard (1...256).contains(pattern.utf8.count) else {
         throw ParamsFailure("\(field)[\(index)]", "must be 1 to 256 bytes long")
       }

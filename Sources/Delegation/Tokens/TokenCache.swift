@@ -7,12 +7,15 @@ import Synchronization
 package final class TokenCache: Sendable {
   /// What makes two tokens the same: never less than all that the domain saw.
   package struct Key: Sendable, Hashable {
+    /// The profile's name: rules are its own.
+    package let profile: String
     package let subject: [UInt8]
     package let scope: String
     /// SHA-256 over the profile's domain, client, authentication, key, audience and tenant, and over a user token.
     package let identity: [UInt8]
 
-    package init(subject: [UInt8], scope: String, identity: [UInt8]) {
+    package init(profile: String, subject: [UInt8], scope: String, identity: [UInt8]) {
+      self.profile = profile
       self.subject = subject
       self.scope = scope
       self.identity = identity
@@ -52,6 +55,12 @@ package final class TokenCache: Sendable {
   package func removeAll() {
     flights.detachAll()
     tokens.withLock { $0 = [:] }
+  }
+
+  /// The same for those that rules allow no more.
+  package func removeAll(where isGone: (Key) -> Bool) {
+    flights.detach(where: isGone)
+    tokens.withLock { tokens in tokens = tokens.filter { !isGone($0.key) } }
   }
 
   /// Drops all tokens after the lockdown; who waits for an exchange is refused at once.

@@ -48,11 +48,31 @@ package struct TokenService: Sendable {
   }
 
   /// A token that is the user and lives at least `minimumSeconds`, or as long as the domain gives one.
-  package func token(_ request: Request, profile: Profile) async throws(Failure) -> Answer {
-    if let cached = cached(request, profile: profile) { return cached }
+  ///
+  /// - Parameter ask: asks policy. It is asked once more after an exchange: when the rules have changed meanwhile, a
+  ///   token that they refuse is dropped, and one of a profile that is another now is exchanged anew.
+  package func token(_ ask: () throws(Failure) -> (Request, Profile)) async throws(Failure) -> Answer {
+    var (request, profile) = try ask()
+    while true {
+      if let cached = cached(request, profile: profile) { return cached }
+      let key = key(request, profile)
+      let token = try await exchanged(key, request, profile)
+      do throws(Failure) { (request, profile) = try ask() } catch {
+        cache.invalidate(key)
+        throw error
+      }
+      if self.key(request, profile) == key { return Answer(token: token, source: .exchange) }
+    }
+  }
+
+  private func exchanged(
+    _ key: TokenCache.Key,
+    _ request: Request,
+    _ profile: Profile
+  ) async throws(Failure) -> AccessToken {
     let deadline = clock.now.advanced(by: Self.exchangeTimeout)
     let minimum = request.forceRefresh ? nil : request.minimumSeconds
-    let token = try await cache.exchanged(key(request, profile), minimumSeconds: minimum) {
+    return try await cache.exchanged(key, minimumSeconds: minimum) {
       do throws(Failure) {
         return .success(
           try await exchange.exchange(request.grant, scope: request.scope, profile: profile, deadline: deadline)
@@ -61,7 +81,6 @@ package struct TokenService: Sendable {
         return .failure(error)
       }
     }
-    return Answer(token: token, source: .exchange)
   }
 
   package func invalidate(_ request: Request, profile: Profile) { cache.invalidate(key(request, profile)) }
@@ -72,7 +91,12 @@ package struct TokenService: Sendable {
       case .subject: profileDigests.digest(of: profile) { digests.sha256(Self.identity(profile)) }
       case .userToken(let token, _): digests.sha256(Self.identity(profile, userToken: token))
       }
-    return TokenCache.Key(subject: request.grant.subject.bytes, scope: request.scope, identity: identity)
+    return TokenCache.Key(
+      profile: profile.name,
+      subject: request.grant.subject.bytes,
+      scope: request.scope,
+      identity: identity
+    )
   }
 
   /// All that the domain sees of a profile, each field with its length, so that no two run together.

@@ -11,21 +11,26 @@ extension ResponseError {
       denied(.scopeDenied, "The scope \(scope) is not allowed", rule, mend: "policy.scopes")
     case .agentDenied(let agent, let rule):
       denied(.agentDenied, "The agent \(agent) is not allowed", rule, mend: "policy.agents")
-    case .rawCredentialsDenied(let profile, let limit):
+    case .pathDenied(let path, let rule):
+      denied(.pathDenied, "\(path) is not allowed", rule, mend: "policy.paths")
+    case .rawCredentialsDenied(let profile, let rule):
       ResponseError(
         .rawCredentialsDenied,
-        "The profile \(profile) gives out no tokens and no assertions, because it is limited by \(limit).",
+        "The profile \(profile) gives out no tokens and no assertions, because \(rule.layer) limits what it is for "
+          + "(\(rule.text)).",
         hint: "Call invokeAgent, or set policy.rawCredentials to true, knowing that a token reaches all of the user.",
-        detail: [.text("profile", profile), .text("rule", limit)]
+        detail: [.text("profile", profile), .text("layer", rule.layer), .text("rule", rule.text)]
       )
-    case .originDenied(let profile, let origin):
+    case .originDenied(let profile, let origin, let rule):
       ResponseError(
         .originDenied,
         "The profile \(profile) was given at initialize and sends tokens to \(origin) in a way that no saved profile does, "
-          + "while the policy file limits agents.",
+          + "while \(rule.layer) limits what they are for (\(rule.text)).",
         hint:
-          "Save a profile with this domain, fusionUrl, proxy and caFile, or set rawCredentials to true in the policy file.",
-        detail: [.text("profile", profile), .text("origin", origin)]
+          "Save a profile with this domain, fusionUrl, proxy and caFile, or set rawCredentials to true in that layer.",
+        detail: [
+          .text("profile", profile), .text("origin", origin), .text("layer", rule.layer), .text("rule", rule.text),
+        ]
       )
     case .keyBound(let alias, let bound?, let asked):
       ResponseError(
@@ -56,10 +61,11 @@ extension ResponseError {
       )
     case .profileDisabled(let profile):
       ResponseError(
-        .profileInvalid,
+        .profileDisabled,
         "The profile \(profile) is disabled.",
-        hint: "Whoever keeps the profiles can take its field disabled out.",
-        detail: [.text("profile", profile), .text("field", "disabled")]
+        hint:
+          "Whoever keeps the profile can enable it: saveProfile without its field disabled, from a sidecar with --admin.",
+        detail: [.text("profile", profile)]
       )
     case .unusable(let found):
       ResponseError(
@@ -76,10 +82,12 @@ extension ResponseError {
     _ rule: PolicyFailure.Rule,
     mend: String
   ) -> ResponseError {
-    ResponseError(
+    let field = rule.text == "readOnly" ? "policy.readOnly" : mend
+    let hint = rule.isBuiltIn ? "No policy can allow it." : "If it should be allowed, change \(field) in \(rule.layer)."
+    return ResponseError(
       kind,
       "\(what): \(rule.layer) says so (\(rule.text)).",
-      hint: "If it should be allowed, change \(mend) in \(rule.layer). Nothing was signed or sent.",
+      hint: "\(hint) Nothing was signed or sent.",
       detail: [.text("layer", rule.layer), .text("rule", rule.text)]
     )
   }

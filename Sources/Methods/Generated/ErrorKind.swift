@@ -13,6 +13,8 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case subjectDenied = "subject_denied"
   case scopeDenied = "scope_denied"
   case agentDenied = "agent_denied"
+  case pathDenied = "path_denied"
+  case profileDisabled = "profile_disabled"
   case rawCredentialsDenied = "raw_credentials_denied"
   case originDenied = "origin_denied"
   case keyBound = "key_bound"
@@ -66,6 +68,8 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .subjectDenied: 1100
     case .scopeDenied: 1100
     case .agentDenied: 1100
+    case .pathDenied: 1100
+    case .profileDisabled: 1100
     case .rawCredentialsDenied: 1100
     case .originDenied: 1100
     case .keyBound: 1100

@@ -28,4 +28,5 @@ package let methodTable: [Route<Services>] = [
   Route(GetAgentRun.self),
   Route(InvokeAgent.self),
   Route(Diagnose.self),
+  Route(Explain.self),
 ]

@@ -20,4 +20,9 @@ extension UserParams {
       deadline: deadline
     )
   }
+
+  /// The same under rules that are known already.
+  func permit(_ services: Services, under rules: Rules) throws(Failure) -> Authorization.Permit {
+    try services.domain.authorization.permit(profile: profile, subject: subject, userToken: userToken, under: rules)
+  }
 }

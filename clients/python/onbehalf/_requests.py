@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Generic, Literal, Optional, TypeVar
 
-from .results import AgentRun, Assertion, Diagnosis, Key, Profile, Token
+from .results import AgentRun, Assertion, Diagnosis, Explanation, Key, Profile, Token
 
 T = TypeVar("T")
 OnProgress = Callable[[Mapping[str, Any]], object]
@@ -249,3 +249,27 @@ def diagnose(
     """What works and what does not, each with what to do about it."""
     params = _given(profile=profile, subject=subject, userToken=user_token, online=online)
     return Request("diagnose", params, Diagnosis.from_wire, timeout_ms)
+
+
+def explain(
+    *,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    scope: Optional[str] = None,
+    agent: Optional[str] = None,
+    path: Optional[str] = None,
+    method: Optional[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[Explanation]:
+    """Whether policy would allow a call, and which rule decides. Nothing is signed or sent."""
+    params = _given(
+        profile=profile,
+        subject=subject,
+        userToken=user_token,
+        scope=scope,
+        agent=agent,
+        path=path,
+        method=method,
+    )
+    return Request("explain", params, Explanation.from_wire, timeout_ms)

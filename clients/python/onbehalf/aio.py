@@ -110,6 +110,7 @@ class AsyncOnBehalf(_client.Client):
     delete_profile = _awaited(_requests.delete_profile)
     set_client_secret = _awaited(_requests.set_client_secret)
     diagnose = _awaited(_requests.diagnose)
+    explain = _awaited(_requests.explain)
 
 
 async def _within(deadline: float, awaitable: Awaitable[T]) -> T:

@@ -100,6 +100,7 @@ class OnBehalf(_client.Client):
     delete_profile = _blocking(_requests.delete_profile)
     set_client_secret = _blocking(_requests.set_client_secret)
     diagnose = _blocking(_requests.diagnose)
+    explain = _blocking(_requests.explain)
 
 
 def _next(inbox: queue.SimpleQueue[Event], deadline: float) -> Event:

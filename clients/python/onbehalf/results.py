@@ -155,6 +155,16 @@ class Diagnosis(Result):
     checks: Sequence[Check] = field(metadata={"read": Check.all_from_wire})
 
 
+@dataclass(frozen=True)
+class Explanation(Result):
+    allowed: bool
+    layer: str
+    rule: str
+    raw_credentials: bool
+    kind: Optional[str] = None
+    assertion_claims: Optional[Mapping[str, Any]] = None
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 

@@ -1,0 +1,50 @@
+/// The methods `callApi` may send.
+package enum RequestMethod: String, Codable, Sendable, CaseIterable {
+  case get = "GET"
+  case head = "HEAD"
+  case post = "POST"
+  case put = "PUT"
+  case patch = "PATCH"
+  case delete = "DELETE"
+
+  var onlyReads: Bool { self == .get || self == .head }
+}
+
+/// One entry of `paths`: these methods, on this path and what is below it.
+package struct PathRule: Codable, Sendable, Equatable {
+  /// Names of methods, or `*` alone.
+  package var methods: [String]
+  package var prefix: String
+
+  package init(methods: [String], prefix: String) {
+    self.methods = methods
+    self.prefix = prefix
+  }
+
+  static let anyMethod = "*"
+
+  /// A rule reaches into the orchestrator only when its own prefix is there.
+  func matches(_ method: RequestMethod, _ path: RequestPath) -> Bool {
+    guard methods == [Self.anyMethod] || methods.contains(method.rawValue), path.isAt(orBelow: prefix) else {
+      return false
+    }
+    return !path.isOrchestrator || (try? RequestPath(prefix))?.isOrchestrator == true
+  }
+
+  /// As `explain` and errors name it.
+  var text: String { "\(methods.joined(separator: ",")) \(prefix)" }
+
+  func check(field: String) throws(ParamsFailure) {
+    let known = RequestMethod.allCases.map(\.rawValue)
+    let areKnown = methods == [Self.anyMethod] || (!methods.isEmpty && methods.allSatisfy(known.contains))
+    guard areKnown, Set(methods).count == methods.count else {
+      throw ParamsFailure("\(field).methods", "must be [\"*\"] or a list of \(known.joined(separator: ", "))")
+    }
+    let path: RequestPath
+    do { path = try RequestPath(prefix) } catch { throw ParamsFailure("\(field).prefix", error.text) }
+    guard path.query.isEmpty else { throw ParamsFailure("\(field).prefix", "must hold no query") }
+    guard !path.isSealed else {
+      throw ParamsFailure("\(field).prefix", "must not be authz or credentials of the orchestrator, which stay closed")
+    }
+  }
+}
