@@ -6,12 +6,34 @@ package struct Domain: Sendable {
   package let tokens: TokenService
   package let agents: AgentService
   package let diagnosis: Diagnosis
+  package let audit: AuditTrail
+  package let auditVerification: AuditVerification
+  package let auditQuery: AuditQuery
   package let wallClock: any WallClock
 
-  /// - Parameter explain: the sentence and the hint the protocol has for a failure; `diagnose` shows them.
-  package init(ports: Ports, explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)) {
+  /// - Parameters:
+  ///   - kind: the kind of the error that the protocol has for a failure; the audit records it.
+  ///   - explain: the sentence and the hint the protocol has for a failure; `diagnose` shows them.
+  package init(
+    ports: Ports,
+    kind: @escaping @Sendable (Failure) -> String,
+    explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)
+  ) {
     let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock)
     wallClock = ports.wallClock
+    audit = AuditTrail(
+      sink: ports.audit,
+      wallClock: ports.wallClock,
+      clock: ports.clock,
+      random: ports.random,
+      kind: kind
+    )
+    auditVerification = AuditVerification(
+      archive: ports.auditArchive,
+      digests: ports.digests,
+      path: ports.audit.path
+    )
+    auditQuery = AuditQuery(archive: ports.auditArchive, path: ports.audit.path)
     authorization = Authorization(
       profiles: ProfileBook(file: ports.profileFile, clock: ports.clock),
       policy: PolicyBook(file: ports.policyFile)

@@ -21,7 +21,11 @@ package struct Services: Sendable {
     self.version = version
     self.isAdmin = isAdmin
     self.limits = limits
-    domain = Domain(ports: ports) { ResponseError($0).explanation }
+    domain = Domain(
+      ports: ports,
+      kind: { ResponseError($0).kindName },
+      explain: { ResponseError($0).explanation }
+    )
     self.watchProcess = watchProcess
   }
 

@@ -1,15 +1,20 @@
 // The composition root. The order matters: the environment before any C library looks at it, signals before any
 // thread, the streams before anything prints.
 
+import Delegation
 import Glibc
 import HostProcess
 import JSONRPC
+import LocalFiles
 import Methods
 import OpenSSLKeys
 import SecretServiceStore
 
 /// How long the session may take to end once a signal came or the host died (invariant 13: 2 s in all).
-let endingTime: Duration = .milliseconds(1500)
+let endingTime: Duration = .milliseconds(1300)
+
+/// How long the last rows of the audit may take to reach the disk.
+let auditMilliseconds: Int32 = 300
 
 let environment = ProcessEnvironment.rebuild()
 OpenSSL.start()
@@ -72,7 +77,7 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     log.info("signal \(signal)")
     session.end(within: endingTime)
   }
-  let adapters = Adapters(options: options, environment: environment)
+  let adapters = Adapters(options: options, environment: environment, log: log)
   let services = Services(
     version: Adapters.version,
     isAdmin: options.isAdmin,
@@ -99,5 +104,8 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
   )
   session.begin(server)
   if options.watchesParent, !parents.watchParent() { log.info("the parent is not visible; only the pipe tells") }
-  return try await transport.run(server)
+  let ending = try await transport.run(server)
+  services.domain.audit.tellUses()
+  adapters.audit.close(withinMilliseconds: auditMilliseconds)
+  return ending
 }

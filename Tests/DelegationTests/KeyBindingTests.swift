@@ -7,7 +7,7 @@ struct KeyBindingTests {
 
   /// What another sidecar over the same store does: its own ring, the same items.
   private func other(_ bench: Bench) -> KeyService {
-    Domain(ports: bench.ports) { (summary: "\($0)", hint: "") }.keys
+    Domain(ports: bench.ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
   }
 
   @Test func aKeyIsBoundOnce() async throws {

@@ -4,6 +4,9 @@ import TestSupport
 
 /// What most tests begin with: one valid profile, and the domain's parts over fakes.
 enum Samples {
+  /// The kind of an error, as the audit records it: the methods have the real ones.
+  static func kind(_ failure: Failure) -> String { if case .policy = failure { "denied" } else { "failed" } }
+
   static let scope = "urn:opc:resource:fusion:dev5:fusion-ai/"
 
   static let profileJSON: JSONValue = [
@@ -55,6 +58,7 @@ struct Bench {
   let clock = ManualClock()
   let random = CountingRandomness()
   let store = MemoryStore()
+  let audit = InMemoryAudit()
   let ports: Ports
   let domain: Domain
 
@@ -72,11 +76,13 @@ struct Bench {
       http: http,
       profileFile: InMemoryGuardedFile("/config.json"),
       policyFile: nil,
+      audit: audit,
+      auditArchive: audit,
       wallClock: wallClock,
       clock: clock,
       random: random
     )
-    domain = Domain(ports: ports) { (summary: "\($0)", hint: "") }
+    domain = Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }
     _ = try await keys.create(KeyService.Creation(alias: "payables", binding: binding), for: RecordingCaller())
   }
 

@@ -19,6 +19,7 @@ struct InProcessSidecar {
     profileFile: any GuardedFile = InMemoryGuardedFile("/config.json"),
     keys: any SigningKeys = OpenSSLSigningKeys(),
     http: any HTTPClient,
+    audit: InMemoryAudit = InMemoryAudit(digests: OpenSSLDigests()),
     clock: PatientClock = PatientClock(ManualClock())
   ) {
     var ports = Ports(
@@ -28,6 +29,8 @@ struct InProcessSidecar {
       http: http,
       profileFile: profileFile,
       policyFile: nil,
+      audit: audit,
+      auditArchive: audit,
       wallClock: Self.wallClock,
       clock: clock.manual,
       random: SystemRandomness()

@@ -245,7 +245,8 @@ extension Failure {
       case .unexpectedRedirect, .malformed: false
       }
     case .fusion(.refused(let refusal)): refusal.status == 429 || refusal.status >= 500
-    case .token, .params, .profile, .policy, .store, .file, .key, .fusion(.agentFailed), .duringRun, .abandoned: false
+    case .token, .params, .profile, .policy, .store, .file, .key, .audit, .fusion(.agentFailed), .duringRun, .abandoned:
+      false
     }
   }
 }

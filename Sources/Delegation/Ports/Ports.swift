@@ -7,6 +7,8 @@ package struct Ports: Sendable {
   package var profileFile: any GuardedFile
   /// Without it there is no such layer.
   package var policyFile: (any GuardedFile)?
+  package var audit: any AuditSink
+  package var auditArchive: any AuditArchive
   package var wallClock: any WallClock
   package var clock: any MonotonicClock
   /// Between two polls of a run. A test lets it pass by itself.
@@ -20,6 +22,8 @@ package struct Ports: Sendable {
     http: any HTTPClient,
     profileFile: any GuardedFile,
     policyFile: (any GuardedFile)?,
+    audit: any AuditSink,
+    auditArchive: any AuditArchive,
     wallClock: any WallClock,
     clock: any MonotonicClock,
     random: any Randomness
@@ -30,6 +34,8 @@ package struct Ports: Sendable {
     self.http = http
     self.profileFile = profileFile
     self.policyFile = policyFile
+    self.audit = audit
+    self.auditArchive = auditArchive
     self.wallClock = wallClock
     self.clock = clock
     pollClock = clock

@@ -17,6 +17,7 @@ extension ResponseError {
       case .token(let failure): .token(failure)
       case .fusion(let failure): .fusion(failure)
       case .network(let failure): .network(failure)
+      case .audit(let failure, let path): .audit(failure, path: path)
       case .duringRun(let run, let failure): ResponseError(failure).telling(of: run)
       case .abandoned: .abandoned
       }
@@ -70,6 +71,12 @@ extension JSONValue.Member {
 }
 
 extension ResponseError {
+  /// The kind, for those who record it elsewhere than in an error.
+  package var kindName: String {
+    guard case .string(let kind) = data?["kind"] else { return ErrorKind.internal.rawValue }
+    return kind
+  }
+
   /// The sentence and the hint, for those who say them elsewhere than in an error.
   package var explanation: (summary: String, hint: String) {
     guard case .string(let hint) = data?["hint"] else { return (message, "") }

@@ -49,6 +49,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case deadlineExceeded = "deadline_exceeded"
   case tooManyRequests = "too_many_requests"
   case messageTooLarge = "message_too_large"
+  case auditUnavailable = "audit_unavailable"
   case `internal` = "internal"
 
   /// `error.code`: one per family.
@@ -100,6 +101,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .deadlineExceeded: 1700
     case .tooManyRequests: 1700
     case .messageTooLarge: 1700
+    case .auditUnavailable: 1800
     case .`internal`: 1900
     }
   }

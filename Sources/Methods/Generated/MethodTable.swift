@@ -24,4 +24,6 @@ package let methodTable: [Route<Services>] = [
   Route(GetAgentRun.self),
   Route(InvokeAgent.self),
   Route(Diagnose.self),
+  Route(QueryAudit.self),
+  Route(VerifyAudit.self),
 ]
