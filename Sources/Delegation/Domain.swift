@@ -34,20 +34,22 @@ package struct Domain: Sendable {
       path: ports.audit.path
     )
     auditQuery = AuditQuery(archive: ports.auditArchive, path: ports.audit.path)
+    let rules = RulesAudit(trail: audit, digests: ports.digests)
     authorization = Authorization(
-      profiles: ProfileBook(file: ports.profileFile, clock: ports.clock),
-      policy: PolicyBook(file: ports.policyFile)
+      profiles: ProfileBook(file: ports.profileFile, clock: ports.clock, audit: rules),
+      policy: PolicyBook(file: ports.policyFile, audit: rules)
     )
     keys = KeyService(ring: ring, ports: ports)
-    mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock)
+    mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock, audit: audit)
     let exchange = TokenExchange(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
     tokens = TokenService(
       cache: TokenCache(wallClock: ports.wallClock),
       exchange: exchange,
       digests: ports.digests,
-      clock: ports.clock
+      clock: ports.clock,
+      audit: audit
     )
-    agents = AgentService(tokens: tokens, ports: ports)
+    agents = AgentService(tokens: tokens, audit: audit, ports: ports)
     diagnosis = Diagnosis(
       authorization: authorization,
       mint: mint,

@@ -17,10 +17,11 @@ package enum CreateKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.createKey, AuditFacts(key: params.alias), for: call) { facts throws(Failure) in
       let creation = try creation(params)
-      return KeyView(try await services.domain.keys.create(creation, for: call), store: services.domain.keys.store.name)
+      let key = try await services.domain.keys.create(creation, for: call)
+      facts.thumbprint = key.thumbprints.x5tS256
+      return KeyView(key, store: services.domain.keys.store.name)
     }
   }
 

@@ -16,8 +16,7 @@ package enum DeleteKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.deleteKey, AuditFacts(key: params.alias), for: call) { _ throws(Failure) in
       try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
       try await services.domain.keys.delete(params.alias, for: call)
       // Tokens that the key brought are given out no more.

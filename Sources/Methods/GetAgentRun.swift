@@ -19,7 +19,7 @@ package enum GetAgentRun: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
     -> AgentRun
   {
-    try await answering { () throws(Failure) in
+    try await services.answering(name, params.asked(agent: params.agent)) { () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try AgentNames.checkCode(params.agent)
         try AgentNames.checkIdentifier(params.jobId, field: "jobId")

@@ -35,13 +35,13 @@ package enum GetToken: Method {
       let (request, permit) = try request(params, services, deadline: .now)
       return services.domain.tokens.cached(request, profile: permit.profile).map { .success(result($0, services)) }
     } catch {
-      return .failure(ResponseError(error))
+      return .failure(services.refusal(name, params.asked(scope: params.scope), error))
     }
   }
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await answering { () throws(Failure) in
+    try await services.answering(name, params.asked(scope: params.scope)) { () throws(Failure) in
       let (request, permit) = try request(params, services, deadline: call.deadline)
       return result(try await services.domain.tokens.token(request, profile: permit.profile), services)
     }

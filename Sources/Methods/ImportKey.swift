@@ -19,8 +19,7 @@ package enum ImportKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.importKey, AuditFacts(key: params.alias), for: call) { facts throws(Failure) in
       let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
       try checking { () throws(ParamsFailure) in
         try FieldRules.alias(params.alias, field: "alias")
@@ -34,6 +33,7 @@ package enum ImportKey: Method {
         binding: binding,
         for: call
       )
+      facts.thumbprint = key.thumbprints.x5tS256
       return KeyView(key, store: services.domain.keys.store.name)
     }
   }

@@ -35,7 +35,7 @@ package enum InvokeAgent: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
     -> AgentRun
   {
-    try await answering { () throws(Failure) in
+    try await services.answering(name, params.asked(agent: params.agent)) { () throws(Failure) in
       let invocation = try invocation(params)
       let permit = try params.permit(services, deadline: call.deadline)
       return try await services.domain.agents.invoke(invocation, permit: permit, wait: params.wait ?? true, for: call)

@@ -24,7 +24,8 @@ package enum MintAssertion: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await answering { () throws(Failure) in
+    try await services.answering(name, AuditFacts(profile: params.profile, subject: params.subject)) {
+      () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try FieldRules.range(params.lifetimeSeconds, 1...300, field: "lifetimeSeconds")
       }

@@ -28,11 +28,6 @@ package struct Services: Sendable {
     )
     self.watchProcess = watchProcess
   }
-
-  /// Invariant 7: a backend is spawned without `--admin` and cannot change keys, profiles or secrets.
-  func requireAdmin(for method: String) throws(ResponseError) {
-    guard isAdmin else { throw ResponseError(.policy(.adminRequired(method: method))) }
-  }
 }
 
 extension Call: Caller {}

@@ -17,8 +17,7 @@ package enum SetClientSecret: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.setClientSecret, AuditFacts(profile: params.profile), for: call) { _ throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try FieldRules.printable(params.clientSecret, field: "clientSecret", maximum: 1024, spaces: true)
       }

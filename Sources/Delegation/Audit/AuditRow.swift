@@ -28,7 +28,6 @@ package enum AuditOperation: String, Sendable, CaseIterable {
   case createKey
   case importKey
   case deleteKey
-  case bindKey
   case saveProfile
   case deleteProfile
   case setClientSecret

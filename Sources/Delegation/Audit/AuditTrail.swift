@@ -80,6 +80,20 @@ package enum AuditMode: String, Codable, Sendable, CaseIterable {
   case bestEffort = "best-effort"
 }
 
+extension UserGrant {
+  /// How the user is named to the domain.
+  var audited: AuditFacts.Grant {
+    switch self {
+    case .subject: .subject
+    case .userToken: .userToken
+    }
+  }
+}
+
+extension Profile {
+  var auditMode: AuditMode { audit ?? .required }
+}
+
 extension Failure {
   /// What Oracle's support asks for, when the answer carried it.
   fileprivate var ecid: String? {

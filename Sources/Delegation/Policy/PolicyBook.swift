@@ -4,10 +4,14 @@ import Synchronization
 /// The `--policy` file: read again whenever it changes; one that cannot be used denies everything.
 package final class PolicyBook: Sendable {
   private let file: (any GuardedFile)?
+  private let audit: RulesAudit?
   private let cached = Mutex<(stamp: FileStamp, policy: Policy)?>(nil)
 
   /// Without a file there is no such layer.
-  package init(file: (any GuardedFile)?) { self.file = file }
+  package init(file: (any GuardedFile)?, audit: RulesAudit? = nil) {
+    self.file = file
+    self.audit = audit
+  }
 
   package var path: String? { file?.path }
 
@@ -25,6 +29,7 @@ package final class PolicyBook: Sendable {
       let policy = try JSONReader.decode(Policy.self, from: content.bytes, unknownMembers: .refused)
       try policy.check(field: "policy")
       cached.withLock { $0 = (content.stamp, policy) }
+      audit?.use(content.bytes, of: file.path)
       return policy
     } catch let failure as PolicyFailure {
       throw failure

@@ -8,6 +8,7 @@ import Synchronization
 package final class ProfileBook: Sendable {
   private let file: any GuardedFile
   private let clock: any MonotonicClock
+  private let audit: RulesAudit?
   private let state = Mutex(State())
   /// How soon a lock that another sidecar holds is tried again.
   private static let lockPause: Duration = .milliseconds(20)
@@ -17,8 +18,9 @@ package final class ProfileBook: Sendable {
     var saved: (stamp: FileStamp?, content: ProfileFile)?
   }
 
-  package init(file: any GuardedFile, clock: any MonotonicClock) {
+  package init(file: any GuardedFile, clock: any MonotonicClock, audit: RulesAudit? = nil) {
     self.file = file
+    self.audit = audit
     self.clock = clock
   }
 
@@ -103,6 +105,7 @@ package final class ProfileBook: Sendable {
       let content = try file.read(deadline: deadline)
       let parsed = try Self.parse(content?.bytes, path: file.path)
       state.withLock { $0.saved = (content?.stamp, parsed) }
+      if let content { audit?.use(content.bytes, of: file.path) }
       return parsed
     } catch let failure as FileFailure {
       throw .file(failure, path: file.path)
