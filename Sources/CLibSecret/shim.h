@@ -1,7 +1,7 @@
 #pragma once
 #include <libsecret/secret.h>
 
-// A Secret Service that never asks the person at the screen, on a D-Bus connection of our choice.
+// A Secret Service that never asks the person at the screen, on a D-Bus connection of our choice; and one that may.
 //
 // libsecret answers a prompt that the service offers by running it. This subclass dismisses it and reports a locked
 // item, whichever call the prompt came from. GObject classes cannot be written in Swift; everything else is.
@@ -42,19 +42,29 @@ static GObject *onbehalf_construct(GType type, guint count, GObjectConstructPara
   return object;
 }
 
-static void onbehalf_class_init(gpointer class_pointer, gpointer data) {
+static void onbehalf_prompting_class_init(gpointer class_pointer, gpointer data) {
   (void)data;
+  G_OBJECT_CLASS(class_pointer)->constructor = onbehalf_construct;
+}
+
+static void onbehalf_class_init(gpointer class_pointer, gpointer data) {
+  onbehalf_prompting_class_init(class_pointer, data);
   SecretServiceClass *service = SECRET_SERVICE_CLASS(class_pointer);
   service->prompt_sync = onbehalf_prompt_sync;
   service->prompt_async = onbehalf_prompt_async;
   service->prompt_finish = onbehalf_prompt_finish;
-  G_OBJECT_CLASS(class_pointer)->constructor = onbehalf_construct;
 }
 
 /// Registers the class. To be called once in a process.
 static inline GType onbehalf_service_register(void) {
   return g_type_register_static_simple(SECRET_TYPE_SERVICE, "OnBehalfSecretService", sizeof(SecretServiceClass),
                                        onbehalf_class_init, sizeof(SecretService), NULL, (GTypeFlags)0);
+}
+
+/// Registers the class whose prompts are shown, for the one call that may ask. To be called once in a process.
+static inline GType onbehalf_prompting_service_register(void) {
+  return g_type_register_static_simple(SECRET_TYPE_SERVICE, "OnBehalfPromptingService", sizeof(SecretServiceClass),
+                                       onbehalf_prompting_class_init, sizeof(SecretService), NULL, (GTypeFlags)0);
 }
 
 /// A service of that class with a session for secrets; the caller owns the reference. NULL with `error` set.

@@ -2,6 +2,7 @@
 package struct Domain: Sendable {
   package let authorization: Authorization
   package let keys: KeyService
+  package let rotation: KeyRotation
   package let mint: AssertionMint
   package let tokens: TokenService
   package let agents: AgentService
@@ -24,7 +25,7 @@ package struct Domain: Sendable {
     audit = AuditTrail(
       sink: ports.audit,
       wallClock: ports.wallClock,
-      clock: ports.clock,
+      clock: ports.auditClock,
       random: ports.random,
       kind: kind
     )
@@ -42,6 +43,12 @@ package struct Domain: Sendable {
     keys = KeyService(ring: ring, ports: ports)
     mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock, audit: audit)
     let exchange = TokenExchange(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
+    rotation = KeyRotation(
+      keys: keys,
+      authorization: authorization,
+      exchange: exchange,
+      wallClock: ports.wallClock
+    )
     tokens = TokenService(
       cache: TokenCache(wallClock: ports.wallClock),
       exchange: exchange,

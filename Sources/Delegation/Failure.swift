@@ -66,9 +66,14 @@ package enum PolicyFailure: Error, Sendable, Equatable {
 package enum KeyringFailure: Error, Sendable, Equatable {
   case notFound(alias: String)
   case exists(alias: String)
+  /// The store has something else under that name.
+  case occupied(SecretItem, store: String)
   /// The stored item or the given key cannot be used.
   case material(KeyFailure, alias: String)
   case certificateExpired(alias: String, notAfter: UnixTime)
+  case rotation(RotationConflict, alias: String)
+  /// The identity domain refused a token that the successor, not in use yet, signed for.
+  case successorRefused(successor: String, TokenFailure.Refusal)
   /// The profile names no key and the call needs one.
   case noneNamed(profile: String)
 }

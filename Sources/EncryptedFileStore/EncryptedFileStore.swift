@@ -64,6 +64,26 @@ package actor EncryptedFileStore: SecretStore {
     try confirm(written, deadline)
   }
 
+  package func replace(
+    _ item: SecretItem,
+    holding expected: borrowing SecretBytes,
+    with secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    deadline: ContinuousClock.Instant
+  ) throws(StoreFailure) -> Bool {
+    guard try current(deadline)?[item] != nil else { return false }
+    let written = try change(deadline) { (found) throws(StoreFailure) in
+      guard var document = found, let entry = document[item] else { return nil }
+      let keys = try keys(for: document.derivation, deadline)
+      guard try keys.open(entry).holdsTheSame(as: expected) else { return nil }
+      let nonce = random.bytes(AESGCM.nonceBytes)
+      document[item] = try keys.seal(secret, as: item, attributes: publicAttributes, nonce: nonce)
+      return document
+    }
+    try confirm(written, deadline)
+    return written != nil
+  }
+
   package func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) throws(StoreFailure) -> Bool {
     guard try current(deadline)?[item] != nil else { return false }
     let written = try change(deadline) { (found) throws(StoreFailure) in
@@ -80,6 +100,28 @@ package actor EncryptedFileStore: SecretStore {
     deadline: ContinuousClock.Instant
   ) throws(StoreFailure) -> [String] {
     try current(deadline)?.entries.map(\.item).filter { $0.kind == kind }.map(\.name) ?? []
+  }
+
+  package func changePassphrase(
+    to passphrase: borrowing SecretBytes,
+    deadline: ContinuousClock.Instant
+  ) throws(StoreFailure) {
+    guard try current(deadline) != nil else { throw .unavailable(.noFile, found: "there is no such file yet") }
+    let derivation = KeyDerivation(cost: cost, salt: random.bytes(KeyDerivation.saltBytes))
+    let new = try StoreKeys(derivation, passphrase: passphrase)
+    var written: StoreDocument?
+    try update(deadline) { (found) throws(StoreFailure) in
+      guard let found else { throw .unavailable(.noFile, found: "the file has just been removed") }
+      let old = try keys(for: found.derivation, deadline)
+      let document = try found.resealed(opening: old, sealing: new, random)
+      written = document
+      return try serialized(document, new, deadline)
+    }
+    // The keys are made once more, from the passphrase and what the file says: as the next process will.
+    do throws(StoreFailure) { keys = try StoreKeys(derivation, passphrase: passphrase) } catch {
+      throw error.afterWriting
+    }
+    try confirm(written, deadline)
   }
 
   // MARK: - The file
@@ -107,28 +149,33 @@ package actor EncryptedFileStore: SecretStore {
     _ edit: (StoreDocument?) throws(StoreFailure) -> StoreDocument?
   ) throws(StoreFailure) -> StoreDocument? {
     var written: StoreDocument?
-    let patience = ContinuousClock.now.advanced(by: Self.lockPatience)
-    try file.update(deadline: min(deadline, patience)) { (bytes) throws(StoreFailure) in
-      let found = try bytes.map { (bytes) throws(StoreFailure) in try open(bytes, deadline) }
+    try update(deadline) { (found) throws(StoreFailure) in
       guard var document = try edit(found) else { return nil }
       document.generation += 1
       written = document
-      return try serialized(document, deadline)
+      return try serialized(document, keys(for: document.derivation, deadline), deadline)
     }
     return written
+  }
+
+  private func update(
+    _ deadline: ContinuousClock.Instant,
+    _ change: (StoreDocument?) throws(StoreFailure) -> [UInt8]?
+  ) throws(StoreFailure) {
+    let patience = ContinuousClock.now.advanced(by: Self.lockPatience)
+    try file.update(deadline: min(deadline, patience)) { (bytes) throws(StoreFailure) in
+      try change(try bytes.map { (bytes) throws(StoreFailure) in try open(bytes, deadline) })
+    }
   }
 
   /// Reads back what `change` wrote. Another process may have gone on from there.
   private func confirm(_ written: StoreDocument?, _ deadline: ContinuousClock.Instant) throws(StoreFailure) {
     guard let written else { return }
-    do throws(StoreFailure) {
-      let found = try current(deadline)
-      let isLater = found.map { $0.derivation == written.derivation && $0.generation > written.generation }
-      guard found == written || isLater == true else {
-        throw .unavailable(.writeLost, found: "the file does not hold what was written to it")
-      }
-    } catch .timedOut {
-      throw .timedOut(writing: true)
+    let found: StoreDocument?
+    do throws(StoreFailure) { found = try current(deadline) } catch { throw error.afterWriting }
+    let isLater = found.map { $0.derivation == written.derivation && $0.generation > written.generation }
+    guard found == written || isLater == true else {
+      throw .unavailable(.writeLost, found: "the file does not hold what was written to it")
     }
   }
 
@@ -157,9 +204,10 @@ package actor EncryptedFileStore: SecretStore {
 
   private func serialized(
     _ document: StoreDocument,
+    _ keys: StoreKeys,
     _ deadline: ContinuousClock.Instant
   ) throws(StoreFailure) -> [UInt8] {
-    let code = try keys(for: document.derivation, deadline).authenticationCode(over: document.lines)
+    let code = try keys.authenticationCode(over: document.lines)
     let bytes = document.serialized(authenticationCode: code)
     guard bytes.count <= Self.maximumBytes else {
       throw .unavailable(.inputOutput, found: "it would be larger than \(Self.maximumBytes) bytes")

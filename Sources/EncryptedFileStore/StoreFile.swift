@@ -40,6 +40,7 @@ extension StoreFailure {
       switch failure {
       case .unsafe(let found): .unavailable(.unsafePermissions, found: found)
       case .lockTimedOut: .timedOut(writing: false)
+      case .unsettled(let found): .interrupted(found: found)
       case .tooLarge, .system, .refused: .unavailable(.inputOutput, found: failure.description)
       }
   }

@@ -128,13 +128,3 @@ extension StoreFailure {
 extension Array where Element == UInt8 {
   fileprivate init(_ secret: borrowing SecretBytes) { self = secret.withUnsafeBytes { Array($0) } }
 }
-
-extension SecretBytes {
-  /// Compares in a time that does not depend on where they differ.
-  borrowing func holdsTheSame(as other: borrowing SecretBytes) -> Bool {
-    guard count == other.count else { return false }
-    return withUnsafeBytes { bytes in
-      other.withUnsafeBytes { CRYPTO_memcmp(bytes.baseAddress, $0.baseAddress, bytes.count) == 0 }
-    }
-  }
-}

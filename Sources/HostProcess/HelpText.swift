@@ -15,7 +15,9 @@ extension Options {
                                 secret-service  the desktop's keyring, over D-Bus (default)
                                 file:PATH       a file sealed with a passphrase, for servers
                                 memory          nowhere: all keys are gone when it ends
-      --passphrase-file PATH  the passphrase of --store file:PATH
+      --passphrase-file PATH  the passphrase of --store file:PATH; read at each opening of the store
+      --passphrase-fd N       the same from an inherited descriptor: read to its end at the start, and closed
+                              (without either: $CREDENTIALS_DIRECTORY/onbehalf-passphrase, a systemd credential)
       --config PATH           the profile file; also ONBEHALF_CONFIG
                               (default $XDG_CONFIG_HOME/onbehalf/config.json)
       --policy PATH           rules that narrow what every profile allows

@@ -3,6 +3,7 @@ enum OptionName: String, CaseIterable {
   case admin = "--admin"
   case store = "--store"
   case passphraseFile = "--passphrase-file"
+  case passphraseDescriptor = "--passphrase-fd"
   case config = "--config"
   case policy = "--policy"
   case state = "--state"
@@ -18,6 +19,7 @@ enum OptionName: String, CaseIterable {
     case .admin, .noParentWatch, .version, .help: nil
     case .store: "secret-service, file:PATH or memory"
     case .passphraseFile, .config, .policy, .state: "a path"
+    case .passphraseDescriptor: "the number of an open descriptor, 3 or more"
     case .framing: Options.Framing.allCases.map(\.rawValue).joined(separator: ", ")
     case .logLevel: Log.Level.allCases.map(\.rawValue).joined(separator: ", ")
     }

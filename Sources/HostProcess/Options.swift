@@ -12,6 +12,13 @@ package struct Options: Sendable, Equatable {
     case memory
   }
 
+  /// Where the passphrase of a file store comes from.
+  package enum Passphrase: Sendable, Equatable {
+    case file(String)
+    /// Inherited, and read once.
+    case descriptor(Int32)
+  }
+
   package enum Framing: String, Sendable, CaseIterable {
     case auto
     case headers
@@ -22,7 +29,7 @@ package struct Options: Sendable, Equatable {
   /// Methods that change keys, profiles, secrets or stores are allowed.
   package var isAdmin = false
   package var store = Store.secretService
-  package var passphraseFile: String?
+  package var passphrase: Passphrase?
   package var configPath: String?
   package var policyPath: String?
   /// The directory that holds the audit.
@@ -50,9 +57,11 @@ package struct Options: Sendable, Equatable {
     } else if given[.version] != nil {
       action = .printVersion
     }
-    if passphraseFile != nil {
+    let sources = [OptionName.passphraseFile, .passphraseDescriptor].filter { given[$0] != nil }
+    guard sources.count < 2 else { throw UsageError("--passphrase-file and --passphrase-fd exclude each other") }
+    if let source = sources.first {
       guard case .file = store else {
-        throw UsageError("--passphrase-file opens an encrypted file; give --store file:PATH with it")
+        throw UsageError("\(source.rawValue) opens an encrypted file; give --store file:PATH with it")
       }
     }
   }
@@ -63,7 +72,8 @@ package struct Options: Sendable, Equatable {
     case .admin: isAdmin = true
     case .noParentWatch: watchesParent = false
     case .store: store = try Store(option)
-    case .passphraseFile: passphraseFile = option.value
+    case .passphraseFile: passphrase = .file(option.value)
+    case .passphraseDescriptor: passphrase = .descriptor(try option.descriptor())
     case .config: configPath = option.value
     case .policy: policyPath = option.value
     case .state: statePath = option.value
@@ -114,16 +124,31 @@ struct GivenOption {
     }
     return choice
   }
+
+  /// Not one of the standard streams, which carry the protocol and the log.
+  func descriptor() throws(UsageError) -> Int32 {
+    guard let number = Int32(value), number > 2, "\(number)" == value else {
+      throw UsageError("\(source) is '\(shown(value))'; it must be the number of an open descriptor, 3 or more")
+    }
+    return number
+  }
 }
 
 extension Options.Store {
-  fileprivate init(_ option: GivenOption) throws(UsageError) {
-    switch option.value {
+  /// nil for what names no store.
+  package init?(named name: String) {
+    switch name {
     case "secret-service": self = .secretService
     case "memory": self = .memory
-    case let value where value.hasPrefix("file:") && value != "file:": self = .file(String(value.dropFirst(5)))
-    case let value:
-      throw UsageError("\(option.source) is '\(shown(value))'; it must be secret-service, file:PATH or memory")
+    case let name where name.hasPrefix("file:") && name != "file:": self = .file(String(name.dropFirst(5)))
+    default: return nil
     }
+  }
+
+  fileprivate init(_ option: GivenOption) throws(UsageError) {
+    guard let store = Options.Store(named: option.value) else {
+      throw UsageError("\(option.source) is '\(shown(option.value))'; it must be secret-service, file:PATH or memory")
+    }
+    self = store
   }
 }

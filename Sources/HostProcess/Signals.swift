@@ -5,12 +5,13 @@ import Glibc
 package enum Signals {
   private static let ending = [SIGTERM, SIGINT, SIGHUP]
 
-  /// Keeps them from ending the process by themselves, and a broken pipe from ending it at all. Call it before the
-  /// first thread is started: threads inherit it.
+  /// Keeps them from ending the process by themselves, and a broken pipe or a file at its limit (RLIMIT_FSIZE), which
+  /// are errors of a write, from ending it at all. Call it before the first thread is started: threads inherit it.
   package static func block() {
     var set = endingSet
     pthread_sigmask(SIG_BLOCK, &set, nil)
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Calls `first` with the first of them, on a thread of its own. The second ends the process at once, with status

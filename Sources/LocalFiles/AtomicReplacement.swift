@@ -48,11 +48,9 @@ enum AtomicReplacement {
 
   /// Makes the new name last. File systems that cannot do this for a directory answer EINVAL.
   static func synchronise(_ arrival: borrowing PathWalk.Arrival) throws(FileFailure) {
-    guard let directory = Descriptor.open(".", in: arrival.directory, O_RDONLY | O_DIRECTORY) else {
-      throw .system(arrival.directoryPath, "cannot be opened")
+    if let directory = Descriptor.open(".", in: arrival.directory, O_RDONLY | O_DIRECTORY) {
+      if fsync(directory.number) == 0 || errno == EINVAL { return }
     }
-    guard fsync(directory.number) == 0 || errno == EINVAL else {
-      throw .system(arrival.directoryPath, "cannot be written")
-    }
+    throw .unsettled(found: "\(quoted(arrival.directoryPath)) cannot be synchronised: \(words(of: errno))")
   }
 }

@@ -9,6 +9,7 @@ package enum Diagnose: Method {
     let subject: String?
     let userToken: String?
     let online: Bool?
+    let prompt: Bool?
   }
 
   package struct Result: Encodable, Sendable {
@@ -31,7 +32,13 @@ package enum Diagnose: Method {
     )
     // A little time is left to answer in.
     let deadline = call.deadline.advanced(by: .milliseconds(-200))
+    if params.prompt == true { await unlock(services, until: deadline) }
     let checks = await services.domain.diagnosis.run(request, deadline: deadline)
     return Result(ok: !checks.contains { $0.status == .fail }, checks: checks)
+  }
+
+  /// Some time is left for the checks, one of which tells whether the store is locked still.
+  private static func unlock(_ services: Services, until deadline: ContinuousClock.Instant) async {
+    try? await services.domain.keys.store.unlock(deadline: deadline.advanced(by: .seconds(-10)))
   }
 }

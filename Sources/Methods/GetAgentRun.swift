@@ -12,6 +12,7 @@ package enum GetAgentRun: Method {
     let agent: String
     let jobId: String
     let wait: Bool?
+    let prompt: Bool?
   }
 
   package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
@@ -19,7 +20,8 @@ package enum GetAgentRun: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
     -> AgentRun
   {
-    try await services.answering(name, params.asked(agent: params.agent)) { () throws(Failure) in
+    try await services.answering(name, params.asked(agent: params.agent), prompt: params.prompt, for: call) {
+      () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try AgentNames.checkCode(params.agent)
         try AgentNames.checkIdentifier(params.jobId, field: "jobId")

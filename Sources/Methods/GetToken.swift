@@ -11,6 +11,7 @@ package enum GetToken: Method {
     let scope: String?
     let minTtlSeconds: Int?
     let forceRefresh: Bool?
+    let prompt: Bool?
   }
 
   package struct Result: Encodable, Sendable {
@@ -41,7 +42,8 @@ package enum GetToken: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await services.answering(name, params.asked(scope: params.scope)) { () throws(Failure) in
+    try await services.answering(name, params.asked(scope: params.scope), prompt: params.prompt, for: call) {
+      () throws(Failure) in
       let (request, permit) = try request(params, services, deadline: call.deadline)
       return result(try await services.domain.tokens.token(request, profile: permit.profile), services)
     }

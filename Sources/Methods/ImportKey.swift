@@ -13,13 +13,15 @@ package enum ImportKey: Method {
     let certificatePem: String
     let identityDomainUrl: String?
     let clientId: String?
+    let prompt: Bool?
   }
 
   package static func order(_ params: Params) -> Order { .changing(key: params.alias) }
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
-    try await services.changing(.importKey, AuditFacts(key: params.alias), for: call) { facts throws(Failure) in
+    try await services.changing(.importKey, AuditFacts(key: params.alias), prompt: params.prompt, for: call) {
+      facts throws(Failure) in
       let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
       try checking { () throws(ParamsFailure) in
         try FieldRules.alias(params.alias, field: "alias")
@@ -34,7 +36,7 @@ package enum ImportKey: Method {
         for: call
       )
       facts.thumbprint = key.thumbprints.x5tS256
-      return KeyView(key, store: services.domain.keys.store.name)
+      return KeyView(key, in: services)
     }
   }
 }

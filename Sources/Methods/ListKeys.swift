@@ -4,18 +4,40 @@ package import JSONRPC
 package enum ListKeys: Method {
   package static let name = "listKeys"
 
-  package struct Params: Decodable, Sendable {}
+  package struct Params: Decodable, Sendable {
+    let prompt: Bool?
+  }
 
   package struct Result: Encodable, Sendable {
     let keys: [KeyView]
+    /// Absent when every key can be read.
+    let unreadable: [UnreadableKey]?
+  }
+
+  struct UnreadableKey: Encodable, Sendable {
+    let alias: String
+    let kind: String
+    let message: String
+    let hint: String
+
+    init(_ key: KeyList.Unreadable) {
+      let error = ResponseError(key.failure)
+      alias = key.alias
+      kind = error.kind
+      (message, hint) = error.explanation
+    }
   }
 
   package static func order(_ params: Params) -> Order { .usingAllKeys }
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    let keys = try await answering { () throws(Failure) in try await services.domain.keys.list(deadline: call.deadline)
+    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+      let list = try await services.domain.keys.list(deadline: call.deadline)
+      return Result(
+        keys: list.keys.map { KeyView($0, in: services) },
+        unreadable: list.unreadable.isEmpty ? nil : list.unreadable.map(UnreadableKey.init)
+      )
     }
-    return Result(keys: keys.map { KeyView($0, store: services.domain.keys.store.name) })
   }
 }

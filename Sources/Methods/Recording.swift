@@ -5,25 +5,32 @@ extension Services {
   /// Runs what a method does, with its failure as the protocol's error. What a rule forbids is recorded.
   ///
   /// - Parameter facts: what was asked for, as far as the params say.
-  func answering<Value: ~Copyable>(
+  func answering<Value>(
     _ method: String,
     _ facts: AuditFacts,
+    prompt: Bool? = nil,
+    for call: Call,
     _ body: () async throws(Failure) -> Value
   ) async throws(ResponseError) -> Value {
-    do { return try await body() } catch { throw refusal(method, facts, error) }
+    do { return try await unlocking(prompt, for: call, body) } catch { throw refusal(method, facts, error) }
   }
 
-  /// Runs a change of keys, profiles or secrets: for `--admin` only (invariant 7), and between an intent and its outcome. `body` may add
-  /// to the facts what it learns.
+  /// Runs a change of keys, profiles or secrets: for `--admin` only (invariant 7), and between an intent and its outcome.
+  /// `body` may add to the facts what it learns.
   func changing<Value>(
     _ operation: AuditOperation,
     _ facts: AuditFacts,
+    prompt: Bool? = nil,
     for call: Call,
     _ body: (inout AuditFacts) async throws(Failure) -> Value
   ) async throws(ResponseError) -> Value {
-    try await answering(operation.rawValue, facts) { () throws(Failure) in
+    do throws(Failure) {
       guard isAdmin else { throw .policy(.adminRequired(method: operation.rawValue)) }
-      return try await domain.audit.recording(operation, facts, deadline: call.deadline, body)
+      return try await domain.audit.recording(operation, facts, deadline: call.deadline) { facts throws(Failure) in
+        try await unlocking(prompt, for: call) { () throws(Failure) in try await body(&facts) }
+      }
+    } catch {
+      throw refusal(operation.rawValue, facts, error)
     }
   }
 

@@ -20,6 +20,11 @@ package enum SaveProfile: Method {
       let profile = try validated(params.profile)
       facts.key = profile.key
       if let alias = profile.key {
+        // A profile that names the key already may be changed, whatever has become of the key: a rule can be urgent.
+        let users = try services.domain.authorization.profiles.saved(naming: alias, deadline: call.deadline)
+        if !users.contains(where: { $0.name == profile.name }) {
+          try await services.domain.rotation.requireCurrent(alias, deadline: call.deadline)
+        }
         let binding = KeyBinding(identityDomainUrl: profile.identityDomainUrl, clientId: profile.clientId)
         try await services.domain.keys.bind(alias, to: binding, for: call)
       }

@@ -23,7 +23,7 @@ package struct Services: Sendable {
     self.limits = limits
     domain = Domain(
       ports: ports,
-      kind: { ResponseError($0).kindName },
+      kind: { ResponseError($0).kind },
       explain: { ResponseError($0).explanation }
     )
     self.watchProcess = watchProcess

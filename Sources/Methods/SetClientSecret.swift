@@ -7,6 +7,7 @@ package enum SetClientSecret: Method {
   package struct Params: Decodable, Sendable {
     let profile: String
     let clientSecret: String
+    let prompt: Bool?
   }
 
   package struct Result: Encodable, Sendable {
@@ -17,7 +18,8 @@ package enum SetClientSecret: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await services.changing(.setClientSecret, AuditFacts(profile: params.profile), for: call) { _ throws(Failure) in
+    try await services.changing(.setClientSecret, AuditFacts(profile: params.profile), prompt: params.prompt, for: call)
+    { _ throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try FieldRules.printable(params.clientSecret, field: "clientSecret", maximum: 1024, spaces: true)
       }

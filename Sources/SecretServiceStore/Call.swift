@@ -11,6 +11,7 @@ final class Call: Sendable {
     var outcome: Result<Void, StoreFailure>?
     var hasExpired = false
     var isWriting = false
+    var mayHaveWritten = false
   }
 
   let cancellation = Cancellation()
@@ -31,6 +32,11 @@ final class Call: Sendable {
   }
 
   var isWriting: Bool { state.withLock { $0.isWriting } }
+
+  /// The service was told to change something and has not refused: what follows cannot make that undone.
+  func noteEffect() { state.withLock { $0.mayHaveWritten = $0.isWriting } }
+
+  var mayHaveWritten: Bool { state.withLock { $0.mayHaveWritten } }
 
   var hasExpired: Bool { state.withLock { $0.hasExpired } }
 

@@ -24,8 +24,13 @@ final class CallLane: Sendable {
 
   /// Runs `work` and returns when it has ended or the deadline has passed, whichever is first.
   ///
-  /// Cancelling the task changes nothing: the wait is bounded by the deadline.
-  func run(deadline: ContinuousClock.Instant, _ work: @escaping Call.Work) async throws(StoreFailure) {
+  /// - Parameter withdrawnOnCancel: cancelling the task counts as the deadline. Else it changes nothing: the wait is
+  ///   bounded, and what was begun ends as it would have.
+  func run(
+    deadline: ContinuousClock.Instant,
+    withdrawnOnCancel: Bool = false,
+    _ work: @escaping Call.Work
+  ) async throws(StoreFailure) {
     guard deadline > .now else { throw .timedOut(writing: false) }
     let call = Call(work)
     let timer = Task {
@@ -34,17 +39,25 @@ final class CallLane: Sendable {
       } catch {
         return
       }
-      guard expire(call) else { return }
-      try? await Task.sleep(for: grace)
-      abandon(call)
+      await giveUp(call)
     }
-    let outcome = await withCheckedContinuation { continuation in
-      call.answer(to: continuation)
-      enqueue(call)
+    let outcome = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        call.answer(to: continuation)
+        enqueue(call)
+      }
+    } onCancel: {
+      if withdrawnOnCancel { Task { await giveUp(call) } }
     }
     // After an expiry the timer goes on: it watches over the thread.
     if !call.hasExpired { timer.cancel() }
     try outcome.get()
+  }
+
+  private func giveUp(_ call: Call) async {
+    guard expire(call) else { return }
+    try? await Task.sleep(for: grace)
+    abandon(call)
   }
 
   private func enqueue(_ call: Call) {

@@ -12,6 +12,9 @@ struct Collection: ~Copyable {
   /// What the service says. kwalletd5 says so of an open wallet, too.
   var isLocked: Bool { secret_collection_get_locked(pointer) != 0 }
 
+  /// Another reference, which the caller owns.
+  func reference() -> UnsafeMutableRawPointer? { g_object_ref(pointer) }
+
   var label: String {
     guard let label = secret_collection_get_label(pointer) else { return "" }
     defer { g_free(label) }

@@ -38,6 +38,7 @@ final class ItemWrite: Sendable {
     let table = try AttributeTable(attributes)
     try call.willWrite()
     let created = try collection.create(secret, label: item.label, attributes: table, call.cancellation)
+    call.noteEffect()
     // Another sidecar may have come between the search and this: the older item stays.
     guard
       let oldest = try session.search(ItemFormat.identity(of: item), call.cancellation).first,
@@ -53,6 +54,7 @@ final class ItemWrite: Sendable {
     let table = try AttributeTable(attributes)
     try call.willWrite()
     try existing.replace(secret, label: item.label, attributes: table, call.cancellation)
+    call.noteEffect()
   }
 
   private func isSame(_ stored: borrowing SecretBytes) -> Bool {

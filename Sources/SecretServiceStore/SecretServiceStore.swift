@@ -3,12 +3,17 @@ package import Delegation
 /// The desktop's keyring, through the Secret Service API: GNOME Keyring, KWallet, KeePassXC.
 ///
 /// One item per secret, as protocol/secret-service-item.md describes. Every call ends by its deadline, whatever the
-/// service does, and none raises a prompt.
+/// service does, and none but `unlock` raises a prompt.
 package struct SecretServiceStore: SecretStore {
   package let name = "secret-service"
 
   private let bus: SessionBus
   private let lane = CallLane()
+  /// A person takes their time; nobody else waits for it.
+  private let questions = CallLane()
+
+  /// Kept back from each call, so that what went wrong still reaches the caller in time.
+  private static let timeToAnswer: Duration = .milliseconds(100)
 
   package init(bus: SessionBus) { self.bus = bus }
 
@@ -48,7 +53,10 @@ package struct SecretServiceStore: SecretStore {
         try call.willWrite()
         existed.put(true)
       }
-      for item in found { try item.delete(call.cancellation) }
+      for item in found {
+        try item.delete(call.cancellation)
+        call.noteEffect()
+      }
       guard try session.search(ItemFormat.identity(of: item), call.cancellation).isEmpty else {
         throw .concluded(.unavailable(.writeLost, found: "the item is still there after it was deleted"))
       }
@@ -67,6 +75,18 @@ package struct SecretServiceStore: SecretStore {
     return (answer.take() ?? []).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  package func unlock(deadline: ContinuousClock.Instant) async throws(StoreFailure) {
+    try await questions.run(deadline: deadline - Self.timeToAnswer, withdrawnOnCancel: true) {
+      [bus] (_, call) throws(StoreFailure) in
+      defer { dropSignals() }
+      do throws(CallProblem) {
+        try ServiceSession(on: bus, .asking, call.cancellation).unlock(call.cancellation)
+      } catch {
+        throw error.failure(of: call)
+      }
+    }
+  }
+
   /// Runs `body` with the session of the last call, and again with a new one when the daemon or the bus turns out to
   /// have been restarted meanwhile.
   ///
@@ -76,7 +96,7 @@ package struct SecretServiceStore: SecretStore {
     repeatable: Bool,
     _ body: @escaping @Sendable (borrowing ServiceSession, Call) throws(CallProblem) -> Void
   ) async throws(StoreFailure) {
-    try await lane.run(deadline: deadline) { [bus] (session, call) throws(StoreFailure) in
+    try await lane.run(deadline: deadline - Self.timeToAnswer) { [bus] (session, call) throws(StoreFailure) in
       defer { dropSignals() }
       do throws(CallProblem) {
         guard session != nil else { return try Self.attempt(&session, bus, call, body) }
@@ -87,7 +107,7 @@ package struct SecretServiceStore: SecretStore {
           try Self.attempt(&session, bus, call, body)
         }
       } catch {
-        throw error.failure(writing: call.isWriting)
+        throw error.failure(of: call)
       }
     }
   }
@@ -103,12 +123,13 @@ package struct SecretServiceStore: SecretStore {
     if let held = session.take() {
       current = held
     } else {
-      current = try ServiceSession(on: bus, call.cancellation)
+      current = try ServiceSession(on: bus, .silent, call.cancellation)
     }
     do throws(CallProblem) {
       try body(current, call)
     } catch {
       if !error.mayBeStale { session = consume current }
+      if error.mayHaveHadEffect { call.noteEffect() }
       throw error
     }
     session = consume current

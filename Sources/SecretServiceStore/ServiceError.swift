@@ -13,6 +13,14 @@ enum CallProblem: Error {
     }
   }
 
+  /// If the call that failed was to change something, it may have.
+  var mayHaveHadEffect: Bool {
+    switch self {
+    case .service(let error): !error.wasRefused
+    case .concluded: false
+    }
+  }
+
   var mayBeStale: Bool {
     switch self {
     case .service(let error): error.mayBeStale
@@ -20,11 +28,14 @@ enum CallProblem: Error {
     }
   }
 
-  func failure(writing: Bool) -> StoreFailure {
-    switch self {
-    case .service(let error): error.failure(writing: writing)
-    case .concluded(let failure): failure
-    }
+  /// What the caller is told of `call`.
+  func failure(of call: Call) -> StoreFailure {
+    let failure =
+      switch self {
+      case .service(let error): error.failure(writing: call.isWriting)
+      case .concluded(let failure): failure
+      }
+    return call.mayHaveWritten ? failure.afterWriting : failure
   }
 }
 

@@ -3,15 +3,23 @@ import Delegation
 
 /// A connection to the bus and a session of the Secret Service on it; both end with the value.
 ///
-/// Every call blocks until it has an answer or is cancelled. None raises a prompt (CLibSecret/shim.h).
+/// Every call blocks until it has an answer or is cancelled. None raises a prompt (CLibSecret/shim.h), unless the
+/// session was opened to ask.
 struct ServiceSession: ~Copyable {
-  private static let serviceType = onbehalf_service_register()
+  enum Manner {
+    case silent
+    /// For `unlock` alone.
+    case asking
+  }
+
+  private static let silentType = onbehalf_service_register()
+  private static let askingType = onbehalf_prompting_service_register()
   private static let attempts = 4
 
   private let connection: OpaquePointer  // <GDBusConnection>
   private let service: UnsafeMutablePointer<SecretService>
 
-  init(on bus: SessionBus, _ cancellation: Cancellation) throws(CallProblem) {
+  init(on bus: SessionBus, _ manner: Manner, _ cancellation: Cancellation) throws(CallProblem) {
     let address: String
     do { address = try bus.address() } catch { throw .concluded(error) }
     var error: UnsafeMutablePointer<GError>?
@@ -23,7 +31,12 @@ struct ServiceSession: ~Copyable {
     else {
       throw Self.noBus(ServiceError(takingOwnership: error))
     }
-    guard let service = onbehalf_service_open(Self.serviceType, connection, cancellation.pointer, &error) else {
+    let type =
+      switch manner {
+      case .silent: Self.silentType
+      case .asking: Self.askingType
+      }
+    guard let service = onbehalf_service_open(type, connection, cancellation.pointer, &error) else {
       g_object_unref(UnsafeMutableRawPointer(connection))
       throw .service(ServiceError(takingOwnership: error))
     }
@@ -91,6 +104,30 @@ struct ServiceSession: ~Copyable {
     let problem = ServiceError(takingOwnership: error)
     if problem.kind == .objectMissing { return nil }
     throw .service(problem)
+  }
+}
+
+extension ServiceSession {
+  /// Has the service ask a person to unlock the default collection, or our items when that is open, and waits for the
+  /// answer.
+  /// Cancelling takes the question back (org.freedesktop.Secret.Prompt.Dismiss).
+  ///
+  /// - Throws: `.promptDismissed` when nothing was unlocked.
+  func unlock(_ cancellation: Cancellation) throws(CallProblem) {
+    var locked: UnsafeMutablePointer<GList>?
+    defer { g_list_free_full(locked, g_object_unref) }
+    if let collection = try defaultCollection(cancellation), collection.isLocked {
+      locked = g_list_append(locked, collection.reference())
+    } else {
+      for item in try search(["application": ItemFormat.application], cancellation) where item.isLocked {
+        locked = g_list_append(locked, item.reference())
+      }
+    }
+    guard locked != nil else { return }
+    var error: UnsafeMutablePointer<GError>?
+    let unlocked = secret_service_unlock_sync(service, locked, cancellation.pointer, nil, &error)
+    if error != nil { throw .service(ServiceError(takingOwnership: error)) }
+    guard unlocked > 0 else { throw .concluded(.promptDismissed) }
   }
 }
 

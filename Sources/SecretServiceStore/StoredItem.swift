@@ -18,6 +18,9 @@ final class StoredItem: Comparable {
 
   var isLocked: Bool { secret_item_get_locked(pointer) != 0 }
 
+  /// Another reference, which the caller owns.
+  func reference() -> UnsafeMutableRawPointer? { g_object_ref(pointer) }
+
   /// The value of an attribute, or nil when the item has none of that name.
   func attribute(_ name: String) -> String? {
     guard let table = secret_item_get_attributes(pointer) else { return nil }

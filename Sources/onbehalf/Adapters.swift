@@ -4,17 +4,18 @@ import EncryptedFileStore
 import HostProcess
 import LocalFiles
 import OpenSSLKeys
-import SecretServiceStore
 
 /// Which adapters the command line and the environment choose.
 struct Adapters {
   let options: Options
   let environment: ProcessEnvironment
+  let passphrase: EncryptedFileStore.Passphrase
   let audit: AuditLog
 
-  init(options: Options, environment: ProcessEnvironment, log: Log) {
+  init(options: Options, environment: ProcessEnvironment, passphrase: @escaping EncryptedFileStore.Passphrase, log: Log) {
     self.options = options
     self.environment = environment
+    self.passphrase = passphrase
     audit = AuditLog(
       Self.auditPlace(options, environment),
       host: ParentProcess(),
@@ -28,8 +29,9 @@ struct Adapters {
   private static let maximumFileBytes = 4 << 20
 
   var ports: Ports {
-    Ports(
-      store: store,
+    let stores = Stores(options: options, environment: environment, passphrase: passphrase)
+    var ports = Ports(
+      store: stores.own,
       keys: OpenSSLSigningKeys(),
       digests: OpenSSLDigests(),
       http: CurlHTTPClient(
@@ -47,25 +49,8 @@ struct Adapters {
       clock: ContinuousClock(),
       random: SystemRandomness()
     )
-  }
-
-  private var store: any SecretStore {
-    switch options.store {
-    case .secretService:
-      return SecretServiceStore(bus: SessionBus(variable: environment.kept["DBUS_SESSION_BUS_ADDRESS"]))
-    case .memory: return MemoryStore()
-    case .file(let path):
-      let file = LocalFile(path: path, maximumBytes: EncryptedFileStore.maximumBytes, mode: .private)
-      return EncryptedFileStore(file: file, passphrase: passphrase, random: SystemRandomness())
-    }
-  }
-
-  /// Read whenever the store must be opened, so that a mounted secret may be exchanged.
-  private var passphrase: @Sendable () throws(StoreFailure) -> SecretBytes {
-    guard let path = options.passphraseFile else {
-      return { () throws(StoreFailure) in throw .unavailable(.noPassphrase, found: "there is no --passphrase-file") }
-    }
-    return PassphraseFile(path: path).read
+    ports.stores = stores
+    return ports
   }
 
   /// `--config`, else the user's own. Without either there are only the profiles of `initialize`.

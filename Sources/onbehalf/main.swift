@@ -2,6 +2,7 @@
 // thread, the streams before anything prints.
 
 import Delegation
+import EncryptedFileStore
 import Glibc
 import HostProcess
 import JSONRPC
@@ -44,6 +45,13 @@ case .printHelp: show(Options.helpText)
 case .serve: if StandardStreams.isTerminal { show(Options.helpText) }
 }
 
+// Before anything is opened: a descriptor that was not inherited would be given to that.
+let passphrase: EncryptedFileStore.Passphrase
+do throws(StoreFailure) { passphrase = try PassphraseSource.passphrase(options, environment) } catch {
+  guard case .unavailable(_, let found) = error else { refuse("the passphrase cannot be read") }
+  refuse("--passphrase-fd: \(found)")
+}
+
 Task.detached {
   do {
     let streams = try StandardStreams.takeOver()
@@ -77,7 +85,7 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     log.info("signal \(signal)")
     session.end(within: endingTime)
   }
-  let adapters = Adapters(options: options, environment: environment, log: log)
+  let adapters = Adapters(options: options, environment: environment, passphrase: passphrase, log: log)
   let services = Services(
     version: Adapters.version,
     isAdmin: options.isAdmin,

@@ -1,4 +1,5 @@
 import Delegation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -32,6 +33,23 @@ struct KeyBindingTests {
     #expect(try await bench.keys.get("payables", deadline: .now).item.binding == Samples.binding)
   }
 
+  /// Two sidecars that find the key unbound and bind it at once: one of them does, and the other is told.
+  @Test func ofTwoBindingsAtOnceOneStays() async throws {
+    let bench = try await Bench(binding: nil)
+    let rival = other(bench)
+    let store = InterruptedStore(bench.store) {
+      try await rival.bind("payables", to: Samples.binding, for: RecordingCaller())
+    }
+    var ports = bench.ports
+    ports.store = store
+    let keys = Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
+    let refusal = PolicyFailure.keyBound(alias: "payables", to: Samples.binding, asked: elsewhere)
+    await #expect(throws: Failure.policy(refusal)) {
+      try await keys.bind("payables", to: elsewhere, for: RecordingCaller())
+    }
+    #expect(try await bench.keys.get("payables", deadline: .now).item.binding == Samples.binding)
+  }
+
   @Test func aKeyMadeAnewByAnotherSidecarIsBoundWhole() async throws {
     let bench = try await Bench(binding: nil)
     _ = try await bench.keys.get("payables", deadline: .now)
@@ -51,5 +69,56 @@ struct KeyBindingTests {
     await #expect(throws: Failure.key(.notFound(alias: "payables"))) {
       try await bench.keys.bind("payables", to: Samples.binding, for: RecordingCaller())
     }
+  }
+}
+
+/// A store in which somebody else gets in once, between the first read of an item and whatever follows it.
+private final class InterruptedStore: SecretStore {
+  private let store: MemoryStore
+  private let interruption: Mutex<(@Sendable () async throws -> Void)?>
+
+  init(_ store: MemoryStore, by interruption: @escaping @Sendable () async throws -> Void) {
+    self.store = store
+    self.interruption = Mutex(interruption)
+  }
+
+  var name: String { store.name }
+
+  func read(_ item: SecretItem, deadline: ContinuousClock.Instant) async throws(StoreFailure) -> SecretBytes? {
+    let found = store.read(item, deadline: deadline)
+    do { try await interruption.withLock { $0.take() }?() } catch { Issue.record(error) }
+    return found
+  }
+
+  func write(
+    _ item: SecretItem,
+    secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    replacing: Bool,
+    deadline: ContinuousClock.Instant
+  ) throws(StoreFailure) {
+    try store.write(
+      item,
+      secret: secret,
+      publicAttributes: publicAttributes,
+      replacing: replacing,
+      deadline: deadline
+    )
+  }
+
+  func replace(
+    _ item: SecretItem,
+    holding expected: borrowing SecretBytes,
+    with secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    deadline: ContinuousClock.Instant
+  ) -> Bool {
+    store.replace(item, holding: expected, with: secret, publicAttributes: publicAttributes, deadline: deadline)
+  }
+
+  func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) -> Bool { store.delete(item, deadline: deadline) }
+
+  func names(of kind: SecretItem.Kind, deadline: ContinuousClock.Instant) -> [String] {
+    store.names(of: kind, deadline: deadline)
   }
 }

@@ -35,6 +35,25 @@ import Testing
     #expect(try await read(item) == [2])
   }
 
+  @Test func itemIsReplacedOnlyWhenItIsUnchanged() async throws {
+    func replace(_ expected: [UInt8], with bytes: [UInt8]) async throws -> Bool {
+      try await store.replace(
+        item,
+        holding: SecretBytes(copying: expected),
+        with: SecretBytes(copying: bytes),
+        publicAttributes: [:],
+        deadline: deadline
+      )
+    }
+    #expect(try await !replace([1], with: [2]))
+    #expect(try await read(item) == nil)
+    try await write([1], as: item)
+    for other: [UInt8] in [[], [2], [1, 0]] { #expect(try await !replace(other, with: [3])) }
+    #expect(try await read(item) == [1])
+    #expect(try await replace([1], with: [2]))
+    #expect(try await read(item) == [2])
+  }
+
   @Test func deletedItemIsGone() async throws {
     try await write([1], as: item)
     #expect(try await store.delete(item, deadline: deadline) == true)

@@ -1,7 +1,8 @@
 import Delegation
-import EncryptedFileStore
 import TestSupport
 import Testing
+
+@testable import EncryptedFileStore
 
 @Suite struct DamageTests {
   let item = SecretItem(.key, "b")
@@ -45,14 +46,29 @@ import Testing
     let lines = intact.split(separator: UInt8(ascii: "\n"))
     let firstLines = lines[0].startIndex..<lines[2].endIndex
     for index in intact.indices {
-      var damaged = intact
-      damaged[index] ^= 1 << (index % 7)
-      switch await failure(of: damaged) {
-      case .corrupt: break
-      case .locked: #expect(firstLines.contains(index), "byte \(index)")
-      case let other: Issue.record("byte \(index): \(String(describing: other))")
+      // Another salt or verifier means deriving keys anew, whichever of its bits it is.
+      for bit in firstLines.contains(index) ? [index % 6] : Array(0..<8) {
+        await expectNoticed(index, bit, mayBeLocked: firstLines.contains(index))
       }
     }
+    test.file.bytes = intact
+    #expect(try await test.read(item) == "secret of b")
+  }
+
+  /// Also by who would write, and the file is left as it was found.
+  private func expectNoticed(_ index: Int, _ bit: Int, mayBeLocked: Bool) async {
+    var damaged = intact
+    damaged[index] ^= 1 << bit
+    test.file.bytes = damaged
+    do throws(StoreFailure) {
+      try await test.write("x", as: item, replacing: true)
+      Issue.record("bit \(bit) of byte \(index) was not noticed")
+    } catch .corrupt {
+    } catch .locked where mayBeLocked {
+    } catch {
+      Issue.record("bit \(bit) of byte \(index): \(error)")
+    }
+    #expect(test.file.bytes == damaged)
   }
 
   @Test func changedListsAreNoticed() async throws {
@@ -76,6 +92,34 @@ import Testing
       let text = (head + list + [mac]).joined(separator: "\n") + "\n"
       #expect(isCorrupt(await failure(of: Array(text.utf8))), "\(list.count) entries")
     }
+  }
+
+  @Test func entriesOfAnotherFileAreNoticed() async throws {
+    // The same passphrase, another salt: as a copy from last year, or from another machine.
+    let other = StoreUnderTest()
+    try await other.write("planted", as: item)
+    let lines = intact.split(separator: UInt8(ascii: "\n"))
+    let planted = try #require(other.file.bytes).split(separator: UInt8(ascii: "\n"))[4]
+    let list = lines[..<5] + [planted] + lines[6...]
+    let bytes = Array(list.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
+    test.file.bytes = bytes
+    #expect(isCorrupt(await test.failureOfEveryCall(on: item)))
+    #expect(test.file.bytes == bytes)
+  }
+
+  /// Whoever could write a valid list still could not put one secret under the name of another.
+  @Test func aSecretOpensUnderItsOwnNameOnly() throws {
+    let derivation = KeyDerivation(cost: 1 << 14, salt: RandomBytes().bytes(32))
+    let keys = try StoreKeys(derivation, passphrase: SecretBytes(copying: "correct horse".utf8))
+    let nonce = RandomBytes().bytes(12)
+    let sealed = try keys.seal(SecretBytes(copying: "secret".utf8), as: item, attributes: [:], nonce: nonce)
+    for other in [SecretItem(.key, "a"), SecretItem(.clientSecret, "b"), SecretItem(.key, "b ")] {
+      let moved = StoreDocument.Entry(item: other, attributes: [:], nonce: nonce, sealed: sealed.sealed)
+      #expect(throws: StoreFailure.corrupt(found: "an entry that does not open under its own name")) {
+        _ = try keys.open(moved)
+      }
+    }
+    #expect(try keys.open(sealed).count == 6)
   }
 
   @Test(arguments: ["0", "4", "-4", "04", "99999999999999999999", "four", ""])

@@ -11,6 +11,7 @@ import Testing
     (.tooLarge(limit: 9), .unavailable(.inputOutput, found: "it is larger than 9 bytes")),
     (.lockTimedOut(path: "/store.lock"), .timedOut(writing: false)),
     (.system(found: "EIO"), .unavailable(.inputOutput, found: "EIO")),
+    (.unsettled(found: "EIO"), .interrupted(found: "EIO")),
   ])
   func failuresOfTheFileAreFailuresOfTheStore(file: FileFailure, store: StoreFailure) async throws {
     let test = StoreUnderTest()
@@ -45,6 +46,18 @@ import Testing
     await #expect(throws: lost) { try await test.write("second", as: item, replacing: true) }
     await #expect(throws: lost) { _ = try await test.delete(item) }
     #expect(try await test.read(item) == "first")
+  }
+
+  /// What was written cannot be read back: whether it is there is not known.
+  @Test func aWriteThatCannotBeReadBackHasAnUnknownOutcome() async throws {
+    let test = StoreUnderTest()
+    try await test.write("first", as: item)
+    test.file.failAfterNextUpdate(with: .system(found: "EIO"))
+    await #expect(throws: StoreFailure.interrupted(found: "EIO")) {
+      try await test.write("second", as: item, replacing: true)
+    }
+    test.file.failure = nil
+    #expect(try await test.read(item) == "second")
   }
 
   @Test func storeDoesNotOutgrowItsBound() async throws {

@@ -35,6 +35,34 @@ import Testing
     #expect(try await test.read(item) == "second")
   }
 
+  @Test func itemIsReplacedOnlyWhenItIsUnchanged() async throws {
+    let test = StoreUnderTest()
+    #expect(try await !test.replace("first", with: "second", as: item))
+    #expect(test.file.bytes == nil)
+    try await test.write("first", as: item)
+    let before = test.file.bytes
+    #expect(try await !test.replace("something else", with: "second", as: item))
+    #expect(test.file.bytes == before)
+    #expect(try await test.replace("first", with: "second", as: item))
+    #expect(try await StoreUnderTest(test.file).read(item) == "second")
+  }
+
+  /// Of many processes that all want to replace the same content, one does.
+  @Test func oneOfManyReplacesTheSameContent() async throws {
+    let file = InMemoryGuardedFile("/store")
+    try await StoreUnderTest(file).write("unbound", as: item)
+    let winners = try await withThrowingTaskGroup(of: String?.self) { group in
+      for index in 0..<8 {
+        group.addTask {
+          try await StoreUnderTest(file).replace("unbound", with: "\(index)", as: item) ? "\(index)" : nil
+        }
+      }
+      return try await group.reduce(into: [String]()) { winners, name in winners += name.map { [$0] } ?? [] }
+    }
+    #expect(winners.count == 1)
+    #expect(try await StoreUnderTest(file).read(item) == winners.first)
+  }
+
   @Test func deletedItemIsGone() async throws {
     let test = StoreUnderTest()
     try await test.write("secret", as: item)

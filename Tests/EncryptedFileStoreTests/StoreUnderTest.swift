@@ -42,6 +42,16 @@ struct StoreUnderTest {
     )
   }
 
+  func replace(_ expected: String, with text: String, as item: SecretItem) async throws(StoreFailure) -> Bool {
+    try await store.replace(
+      item,
+      holding: SecretBytes(copying: expected.utf8),
+      with: SecretBytes(copying: text.utf8),
+      publicAttributes: [:],
+      deadline: .soon
+    )
+  }
+
   func read(_ item: SecretItem, deadline: ContinuousClock.Instant = .soon) async throws(StoreFailure) -> String? {
     guard let secret = try await store.read(item, deadline: deadline) else { return nil }
     return secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

@@ -26,7 +26,7 @@ import Testing
     let expected = expected {
       $0.isAdmin = true
       $0.store = .file("/s")
-      $0.passphraseFile = "/p"
+      $0.passphrase = .file("/p")
       $0.configPath = "/c"
       $0.policyPath = "/r"
       $0.framing = .lines
@@ -56,6 +56,10 @@ import Testing
     #expect(try options("", ["ONBEHALF_STORE": "", "ONBEHALF_CONFIG": ""]) == Options())
   }
 
+  @Test func aPassphraseMayComeFromADescriptor() throws {
+    #expect(try options("--store file:/s --passphrase-fd 3").passphrase == .descriptor(3))
+  }
+
   @Test func valuesMayHoldEqualsSigns() throws {
     #expect(try options("--config=/a=b").configPath == "/a=b")
     #expect(try options("--config=--odd").configPath == "--odd")
@@ -79,6 +83,23 @@ import Testing
     ("--framing xml", "--framing is 'xml'; it must be one of auto, headers, lines"),
     ("--log-level=Debug", "--log-level is 'Debug'; it must be one of error, warn, info, debug"),
     ("--passphrase-file /p", "--passphrase-file opens an encrypted file; give --store file:PATH with it"),
+    ("--passphrase-fd 3", "--passphrase-fd opens an encrypted file; give --store file:PATH with it"),
+    (
+      "--store file:/s --passphrase-file /p --passphrase-fd 3",
+      "--passphrase-file and --passphrase-fd exclude each other"
+    ),
+    (
+      "--store file:/s --passphrase-fd 2",
+      "--passphrase-fd is '2'; it must be the number of an open descriptor, 3 or more"
+    ),
+    (
+      "--store file:/s --passphrase-fd 03",
+      "--passphrase-fd is '03'; it must be the number of an open descriptor, 3 or more"
+    ),
+    (
+      "--store file:/s --passphrase-fd=99999999999",
+      "--passphrase-fd is '99999999999'; it must be the number of an open descriptor, 3 or more"
+    ),
     ("\u{1B}[31m", "there is no argument '?[31m'; onbehalf takes options only, see --help"),
   ]) func mistakes(line: String, sentence: String) {
     let error = #expect(throws: UsageError.self) { try options(line) }
@@ -91,8 +112,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "--admin", "--store", "--passphrase-file", "--config", "--policy", "--framing", "--log-level", "--no-parent-watch",
-    "--version", "--help", "ONBEHALF_STORE", "ONBEHALF_CONFIG",
+    "--admin", "--store", "--passphrase-file", "--passphrase-fd", "--config", "--policy", "--framing", "--log-level",
+    "--no-parent-watch",
+    "--version", "--help", "ONBEHALF_STORE", "ONBEHALF_CONFIG", "CREDENTIALS_DIRECTORY",
   ]) func helpNames(_ word: String) {
     #expect(Options.helpText.contains(word))
   }

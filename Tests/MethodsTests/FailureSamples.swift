@@ -30,22 +30,43 @@ enum FailureSamples {
     let unavailable = StoreProblem.allCases.map { StoreFailure.unavailable($0, found: "it is not there") }
     let others: [StoreFailure] = [
       .locked(found: "the keyring login"), .timedOut(writing: false), .timedOut(writing: true),
-      .corrupt(found: "an item without a header"), .exists,
+      .corrupt(found: "an item without a header"), .exists, .promptDismissed,
+      .interrupted(found: "the message bus disconnected"),
     ]
     return (unavailable + others).map { Failure.store($0, store: store) }
   }
 
   private static let files: [FileFailure] = [
     .unsafe(found: "/tmp is writable by others"), .tooLarge(limit: 4096), .lockTimedOut(path: "/config.json.lock"),
-    .system(found: "Permission denied"), .refused,
+    .system(found: "Permission denied"), .unsettled(found: "Input/output error"), .refused,
   ]
 
-  private static let keys: [KeyringFailure] = [
-    .notFound(alias: "absent"), .exists(alias: "payables"), .noneNamed(profile: "dev5"),
-    .certificateExpired(alias: "payables", notAfter: UnixTime(seconds: 1_700_000_000)),
-    .material(.unreadable(found: "no PEM block"), alias: "payables"),
-    .material(.unsupported(found: "an EC key"), alias: "payables"), .material(.certificateMismatch, alias: "payables"),
-    .material(.failed(operation: "EVP_PKEY_keygen"), alias: "payables"),
+  private static let keys: [KeyringFailure] =
+    [
+      .occupied(SecretItem(.key, "payables"), store: "file:/keys"),
+      .occupied(SecretItem(.clientSecret, "c-1@https://idcs-1.identity.oraclecloud.com"), store: "secret-service"),
+      .notFound(alias: "absent"), .exists(alias: "payables"), .noneNamed(profile: "dev5"),
+      .certificateExpired(alias: "payables", notAfter: UnixTime(seconds: 1_700_000_000)),
+      .material(.unreadable(found: "no PEM block"), alias: "payables"),
+      .material(.unsupported(found: "an EC key"), alias: "payables"),
+      .material(.certificateMismatch, alias: "payables"),
+      .material(.failed(operation: "EVP_PKEY_keygen"), alias: "payables"),
+      .successorRefused(
+        successor: "payables-2",
+        TokenFailure.Refusal(kind: .invalidClient, status: 401, clientAuthentication: .clientAssertion)
+      ),
+      .successorRefused(
+        successor: "payables-2",
+        TokenFailure.Refusal(kind: .rateLimited, status: 429, clientAuthentication: .clientAssertion)
+      ),
+    ] + rotations.map { .rotation($0, alias: "payables") }
+
+  private static let rotations: [RotationConflict] = [
+    .notStarted, .isSuccessor(of: "receivables"), .isRetired(successor: "payables-2"),
+    .isFinished(successor: "payables-2"), .successorGone("payables-2"), .successorMovedOn("payables-2"),
+    .severalSuccessors(["payables-2", "payables.new"]), .otherSuccessor("payables-2", differsIn: "bits"),
+    .bindingsDiffer(successor: "payables-2"), .isUnbound, .kidsDiffer(["a", "b"]),
+    .successorInUse("payables-2", profiles: ["dev5"]),
   ]
 
   private static let tokens: [TokenFailure] =

@@ -16,6 +16,7 @@ struct InProcessSidecar {
   init(
     isAdmin: Bool = false,
     store: any SecretStore = MemoryStore(),
+    stores: (any SecretStores)? = nil,
     profileFile: any GuardedFile = InMemoryGuardedFile("/config.json"),
     keys: any SigningKeys = OpenSSLSigningKeys(),
     http: any HTTPClient,
@@ -36,6 +37,7 @@ struct InProcessSidecar {
       random: SystemRandomness()
     )
     ports.pollClock = clock
+    if let stores { ports.stores = stores }
     let services = Services(version: "0.0.0", isAdmin: isAdmin, limits: .standard, ports: ports) { _ in }
     self.clock = clock
     loopback = Loopback(routes: methodTable, context: services, clock: clock.manual)

@@ -107,6 +107,24 @@ private final class SlowStore: SecretStore {
     #expect(await sidecar.close().isEmpty)
   }
 
+  @Test func aRotationHoldsWhatComesAfterIt() async throws {
+    planToken()
+    let steps = ["start", "finish"].map { step in
+      #"{"jsonrpc":"2.0","id":"\#(step)","method":"rotateKey","params":{"alias":"dev5","step":"\#(step)"}}"#
+    }
+    let onboarding = onboarding("dev5")
+    let lines = onboarding.prefix(2) + steps + onboarding.suffix(1)
+    sidecar.loopback.write(lines.map { $0 + "\n" }.joined())
+    for expected in ["dev5 key", "dev5 profile", "start", "finish", "dev5 token"] {
+      #expect(try await nextResult() == expected)
+    }
+    let form = String(decoding: try #require(http.requests.first?.body), as: UTF8.self)
+    let header = try #require(form.firstMatch(of: #/&assertion=([^.]*)\./#))
+    let decoded = try #require(Base64.decode(header.1.utf8, as: .url))
+    #expect(try JSONValue(parsing: decoded)["kid"] == "dev5-2")
+    #expect(await sidecar.close().isEmpty)
+  }
+
   @Test func aSlowKeyHoldsUpNobodyElse() async throws {
     planToken()
     planToken()

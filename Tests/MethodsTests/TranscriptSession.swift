@@ -54,6 +54,7 @@ struct TranscriptSession {
       pod: given.sandbox
         ? InProcessPod(origin: try value("fusionUrl"), people: people, tokens: tokens, fault: faults.first) : nil
     )
+    values["store"] = "memory"
     values["userToken"] = tokens.idToken(user: "curtis.feitty", clientId: client.id)
     placeholders = Placeholders(values)
   }
@@ -66,7 +67,19 @@ struct TranscriptSession {
       bytes: JSONValue.object([.init("profiles", .object(profiles))]).serialized()
     )
     let store = try await store()
-    return InProcessSidecar(isAdmin: given.admin, store: store, profileFile: file, http: network, clock: clock)
+    let stores = StoresInMemory(
+      own: store,
+      otherName: try #require(fixtures.placeholders["otherStore"]),
+      passphraseFile: try #require(fixtures.placeholders["otherPassphraseFile"])
+    )
+    return InProcessSidecar(
+      isAdmin: given.admin,
+      store: store,
+      stores: stores,
+      profileFile: file,
+      http: network,
+      clock: clock
+    )
   }
 
   private func store() async throws -> any SecretStore {
@@ -74,7 +87,7 @@ struct TranscriptSession {
       try #require(given.store == "unreachable" && given.keys.isEmpty)
       return UnreachableStore()
     }
-    let store = MemoryStore()
+    let store = SealedStore()
     let nobody = InProcessSandbox(domain: nil, pod: nil)
     let person = InProcessSidecar(isAdmin: true, store: store, http: nobody)
     for key in given.keys {

@@ -89,7 +89,8 @@ import Testing
         try await warm.text(key, deadline: start + .seconds(1))
       }
       let waited = start.duration(to: .now)
-      #expect(waited >= .seconds(1) && waited < .seconds(10), "\(waited)")
+      // Some of the time is kept to answer in.
+      #expect(waited >= .milliseconds(800) && waited < .seconds(10), "\(waited)")
     }
     desktop.signalKeyring(SIGCONT)
     #expect(try await store.text(key) == "one")

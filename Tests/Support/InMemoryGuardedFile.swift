@@ -10,6 +10,7 @@ package final class InMemoryGuardedFile: GuardedFile {
     var version: Int64 = 0
     var failure: FileFailure?
     var losesWrites = false
+    var failureAfterUpdate: FileFailure?
     var reads = 0
   }
 
@@ -40,6 +41,11 @@ package final class InMemoryGuardedFile: GuardedFile {
   /// From now on `update` claims to have written and has not.
   package func loseWrites() { state.withLock { $0.losesWrites = true } }
 
+  /// The next `update` succeeds, and everything after it fails.
+  package func failAfterNextUpdate(with failure: FileFailure) {
+    state.withLock { $0.failureAfterUpdate = failure }
+  }
+
   /// How often the content was read.
   package var reads: Int { state.withLock { $0.reads } }
 
@@ -66,6 +72,7 @@ package final class InMemoryGuardedFile: GuardedFile {
       if let failure = state.failure { throw failure }
       guard let bytes = try change(state.bytes) else { return }
       if !state.losesWrites { state.bytes = bytes }
+      if let failure = state.failureAfterUpdate.take() { state.failure = failure }
       state.version += 1
     }
   }

@@ -57,6 +57,8 @@ class Desktop:
         owner_changed.add_arg_condition(0, SERVICE_NAME)
         with self.connection.filter(owner_changed) as changes:
             self.connection.send_and_get_reply(message_bus.AddMatch(owner_changed))
+            # Who had the name before this, and was not read about until now.
+            changes.clear()
             with (self.home.path / "keyring.log").open("ab") as log:
                 self.keyring = subprocess.Popen(
                     ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"],
@@ -75,6 +77,12 @@ class Desktop:
         message = new_method_call(SERVICE, "Lock", "ao", ([LOGIN],))
         locked, _ = self.connection.send_and_get_reply(message, timeout=PATIENCE_SECONDS).body
         assert locked == [LOGIN]
+
+    def store(self, secret: str, **attributes: str) -> None:
+        """An item of somebody else's making."""
+        words = [word for pair in attributes.items() for word in pair]
+        command = ["secret-tool", "store", "--label", "by hand", *words]
+        subprocess.run(command, input=secret, text=True, check=True, env=self.home.environment)
 
     def silence(self) -> None:
         """The service keeps its name and answers nothing any more."""

@@ -1,23 +1,13 @@
 """The published vector of the encrypted store, opened with nothing but its description."""
 
-import base64
-import hashlib
-import hmac
 import json
 import re
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from store_file import Keys, decode, items, kdf_line
 
 VECTORS = Path(__file__).parents[2] / "protocol" / "vectors" / "encrypted-store"
-
-
-def decode(field: str) -> bytes:
-    return base64.urlsafe_b64decode(field + "=" * (-len(field) % 4))
 
 
 @pytest.fixture(scope="module")
@@ -31,33 +21,19 @@ def text() -> str:
 
 
 @pytest.fixture(scope="module")
-def master(facts: dict, text: str) -> bytes:
-    name, n, r, p, salt = re.search(r"^kdf (.+)$", text, re.MULTILINE).group(1).split(" ")
-    assert name == "scrypt"
-    return hashlib.scrypt(
-        facts["passphrase"].encode(), salt=decode(salt), n=int(n), r=int(r), p=int(p), maxmem=1 << 30, dklen=32
-    )
+def keys(facts: dict, text: str) -> Keys:
+    return Keys(facts["passphrase"], kdf_line(text))
 
 
-def key(master: bytes, purpose: str) -> bytes:
-    return HKDFExpand(SHA256(), 32, f"onbehalf-store/1 {purpose}".encode()).derive(master)
+def test_verifier_tells_the_right_passphrase(text: str, keys: Keys) -> None:
+    assert decode(re.search(r"^verifier (.+)$", text, re.MULTILINE).group(1)) == keys.key("verifier")
 
 
-def test_verifier_tells_the_right_passphrase(text: str, master: bytes) -> None:
-    assert decode(re.search(r"^verifier (.+)$", text, re.MULTILINE).group(1)) == key(master, "verifier")
-
-
-def test_mac_covers_every_byte_before_its_line(text: str, master: bytes) -> None:
+def test_mac_covers_every_byte_before_its_line(text: str, keys: Keys) -> None:
     lines, mac = re.fullmatch(r"(.*\n)mac (\S+)\n", text, re.DOTALL).groups()
-    assert hmac.digest(key(master, "list"), lines.encode(), "sha256") == decode(mac)
+    assert keys.mac(lines) == decode(mac)
 
 
-def test_entries_open_under_their_kind_and_name(facts: dict, text: str, master: bytes) -> None:
-    found = []
-    for line in re.findall(r"^entry (.+)$", text, re.MULTILINE):
-        kind, name, *attributes, nonce, sealed = line.split(" ")
-        context = f"onbehalf-store/1 entry {kind} {name}".encode()
-        secret = AESGCM(key(master, "entries")).decrypt(decode(nonce), decode(sealed), context)
-        pairs = dict(map(unquote, attribute.split("=")) for attribute in attributes)
-        found.append({"kind": kind, "name": unquote(name), "attributes": pairs, "secret": secret.decode()})
+def test_entries_open_under_their_kind_and_name(facts: dict, text: str, keys: Keys) -> None:
+    found = [item._asdict() | {"secret": item.secret.decode()} for item in items(text, keys)]
     assert found == facts["items"]

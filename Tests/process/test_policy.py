@@ -14,6 +14,8 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("createKey", {"alias": "new"}),
     ("importKey", {"alias": "new", "pem": "x", "certificatePem": "x"}),
     ("deleteKey", {"alias": "payables"}),
+    ("rotateKey", {"alias": "payables", "step": "start"}),
+    ("rotateKey", {"alias": "payables", "step": "abort"}),
     ("saveProfile", {"profile": {
         "name": "dev5", "identityDomainUrl": "https://idcs.example.com", "clientId": "c", "key": "payables",
         "clientAuthentication": "client_assertion", "scope": "s", "fusionUrl": "https://pod.example.com",

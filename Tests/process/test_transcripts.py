@@ -73,8 +73,13 @@ def test_transcript(
     # The home's environment names a bus that is not there.
     unreachable = given.get("store") == "unreachable"
     options += ["--store", "secret-service"] if unreachable else store.options(given.get("keys", []), home)
+    places = {
+        "store": f"file:{home.path}/store",
+        "otherStore": f"file:{home.path}/other",
+        "otherPassphraseFile": str(home.private_file("other.passphrase", "another passphrase\n")),
+    }
     with Sidecar(home, *options) as sidecar:
-        answers = replay(transcript, placeholders, sidecar)
+        answers = replay(transcript, placeholders | places, sidecar)
     for name, answer in answers:
         check_shape(name, answer)
 

@@ -139,6 +139,24 @@ export interface ImportKeyParams extends Partial<Binding> {
   certificatePem: string;
 }
 
+export interface RotateKeyParams {
+  alias: string;
+  step: "start" | "try" | "finish" | "abort";
+  /** For "try". */
+  profile?: string;
+  subject?: string;
+  /** For "start". */
+  nextAlias?: string;
+  bits?: 2048 | 3072 | 4096;
+  validityDays?: number;
+}
+
+export interface KeyWarning {
+  kind: string;
+  message: string;
+  hint: string;
+}
+
 export interface Key {
   alias: string;
   algorithm: string;
@@ -156,12 +174,20 @@ export interface Key {
     serialNumber: string;
     notBefore: string;
     notAfter: string;
+    daysLeft: number;
     sha1Fingerprint: string;
     sha256Fingerprint: string;
   };
   publicKeyPem: string;
   jwk: JSONObject;
   store: string;
+  succeeds?: string;
+  retiredAt?: string;
+  succeededBy?: string;
+  warnings: KeyWarning[];
+  /** Answered by rotateKey. */
+  next?: Key;
+  hint?: string;
 }
 
 export interface Profile extends JSONObject {
@@ -208,9 +234,14 @@ export class OnBehalf {
   ): Promise<AgentRun>;
   createKey(params: CreateKeyParams, options?: CallOptions): Promise<Key>;
   importKey(params: ImportKeyParams, options?: CallOptions): Promise<Key>;
-  listKeys(params?: {}, options?: CallOptions): Promise<{ keys: Key[] }>;
+  listKeys(params?: {}, options?: CallOptions): Promise<{
+    keys: Key[];
+    /** Keys that are there and cannot be used, and why. */
+    unreadable?: { alias: string; kind: string; message: string; hint: string }[];
+  }>;
   getKey(params: { alias: string }, options?: CallOptions): Promise<Key>;
   deleteKey(params: { alias: string }, options?: CallOptions): Promise<{ deleted: true }>;
+  rotateKey(params: RotateKeyParams, options?: CallOptions): Promise<Key>;
   saveProfile(params: { profile: Profile }, options?: CallOptions): Promise<Profile>;
   getProfile(params: { name: string }, options?: CallOptions): Promise<Profile>;
   listProfiles(params?: {}, options?: CallOptions): Promise<{ profiles: Profile[] }>;

@@ -18,6 +18,7 @@ const METHODS = [
   "listKeys",
   "getKey",
   "deleteKey",
+  "rotateKey",
   "saveProfile",
   "getProfile",
   "listProfiles",

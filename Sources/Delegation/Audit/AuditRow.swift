@@ -31,6 +31,9 @@ package enum AuditOperation: String, Sendable, CaseIterable {
   case saveProfile
   case deleteProfile
   case setClientSecret
+  case rotateKey
+  case moveKeys
+  case changePassphrase
 }
 
 /// Who, for whom, with what. No secret, no body, no message.

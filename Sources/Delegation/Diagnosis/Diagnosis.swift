@@ -108,6 +108,9 @@ package struct Diagnosis: Sendable {
     let keyCheck = await check(.key, by: deadline) { limit throws(Failure) in
       let found = try await mint.signingKey(of: profile, deadline: limit)
       key = found
+      if let warning = KeyWarning.stage(of: found.item) {
+        return Finding(.warn, warning.message, hint: warning.hint)
+      }
       return Finding(
         .pass,
         "The key \(found.item.alias), RSA \(found.signer.publicKey.bits), is bound to the profile's domain and client; "
@@ -120,17 +123,11 @@ package struct Diagnosis: Sendable {
 
   private func dates(of certificate: Certificate) -> Finding {
     let now = wallClock.now()
-    let hint = "Oracle treats the dates as informational in places; plan a new key and register its certificate."
-    if certificate.notAfter < now {
-      return Finding(.warn, "The certificate ended at \(certificate.notAfter.rfc3339).", hint: hint)
+    if let warning = KeyWarning.dates(of: certificate, at: now) {
+      return Finding(.warn, warning.message, hint: warning.hint)
     }
-    if certificate.notBefore > now {
-      let hint = "Set this machine's clock, or wait."
-      return Finding(.warn, "The certificate begins at \(certificate.notBefore.rfc3339).", hint: hint)
-    }
-    let days = (certificate.notAfter.seconds - now.seconds) / 86_400
-    let summary = "The certificate ends at \(certificate.notAfter.rfc3339), in \(days) days."
-    return days < 30 ? Finding(.warn, summary, hint: hint) : Finding(.pass, summary)
+    let days = certificate.daysLeft(at: now)
+    return Finding(.pass, "The certificate ends at \(certificate.notAfter.rfc3339), in \(days) days.")
   }
 
   private func onlineChecks(

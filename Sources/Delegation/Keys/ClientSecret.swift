@@ -6,4 +6,13 @@ extension SecretItem {
   static func clientSecret(of profile: Profile) -> SecretItem {
     SecretItem(.clientSecret, "\(profile.clientId)@\(profile.identityDomainUrl)")
   }
+
+  /// What a person finds beside it in Seahorse: the two halves of its name. An origin holds no `@`.
+  var clientSecretAttributes: [String: String] {
+    guard let separator = name.lastIndex(of: "@") else { return [:] }
+    return [
+      "client-id": String(name[..<separator]),
+      "identity-domain-url": String(name[name.index(after: separator)...]),
+    ]
+  }
 }

@@ -12,16 +12,25 @@ package struct KeyItem: Sendable, Equatable {
   package var origin: Origin
   package var createdAt: UnixTime
   package var binding: KeyBinding?
+  package var stage: KeyStage
   package var certificateDER: [UInt8]
 
   private static let version = "OnBehalf-Key: 1"
   private static let maximumHeaderBytes = 4096
 
-  package init(alias: String, origin: Origin, createdAt: UnixTime, binding: KeyBinding?, certificateDER: [UInt8]) {
+  package init(
+    alias: String,
+    origin: Origin,
+    createdAt: UnixTime,
+    binding: KeyBinding?,
+    stage: KeyStage = .current,
+    certificateDER: [UInt8]
+  ) {
     self.alias = alias
     self.origin = origin
     self.createdAt = createdAt
     self.binding = binding
+    self.stage = stage
     self.certificateDER = certificateDER
   }
 
@@ -31,7 +40,7 @@ package struct KeyItem: Sendable, Equatable {
     if let binding {
       header += "Identity-Domain: \(binding.identityDomainUrl)\nClient-Id: \(binding.clientId)\n"
     }
-    let before = Array((header + "\n").utf8)
+    let before = Array((header + stage.header + "\n").utf8)
     let after = Array(PEM.encode(certificateDER, label: "CERTIFICATE").utf8)
     return privateKeyPEM.withUnsafeBytes { key in
       SecretBytes(count: before.count + key.count + after.count) { whole in
@@ -42,7 +51,7 @@ package struct KeyItem: Sendable, Equatable {
     }
   }
 
-  /// The stored item again with another header: how a binding is fixed without opening the key.
+  /// The stored item again with another header: how it is bound or retired without opening the key.
   package func replacingHeader(of stored: borrowing SecretBytes) -> SecretBytes {
     let key = stored.withUnsafeBytes { bytes in
       let start = Self.headerEnd(bytes) ?? 0
@@ -75,17 +84,24 @@ package struct KeyItem: Sendable, Equatable {
       fields[name] = String(line[line.index(colon, offsetBy: 2)...])
     }
     guard fields["Alias"] == alias, let origin = fields["Origin"].flatMap(Origin.init(rawValue:)),
-      let createdAt = fields["Created"].flatMap(UnixTime.init(rfc3339:)),
+      let createdAt = fields["Created"].flatMap(UnixTime.init(rfc3339:)), let stage = KeyStage(fields),
       (fields["Identity-Domain"] == nil) == (fields["Client-Id"] == nil)
     else { throw .unreadable(found: "an item with a header that does not fit its alias") }
     var binding: KeyBinding?
     if let domain = fields["Identity-Domain"], let client = fields["Client-Id"] {
       binding = KeyBinding(identityDomainUrl: domain, clientId: client)
     }
-    self.init(alias: alias, origin: origin, createdAt: createdAt, binding: binding, certificateDER: certificate)
+    self.init(
+      alias: alias,
+      origin: origin,
+      createdAt: createdAt,
+      binding: binding,
+      stage: stage,
+      certificateDER: certificate
+    )
   }
 
-  private static let known: Set<String> = ["Alias", "Origin", "Created", "Identity-Domain", "Client-Id"]
+  private static let known = KeyStage.headers.union(["Alias", "Origin", "Created", "Identity-Domain", "Client-Id"])
 
   /// The offset behind the empty line, when the item begins as one of ours does.
   private static func headerEnd(_ bytes: UnsafeRawBufferPointer) -> Int? {

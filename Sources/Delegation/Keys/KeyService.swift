@@ -1,7 +1,10 @@
+import JSON
+
 /// Makes, imports, lists and deletes keys, and fixes what each is bound to.
 package struct KeyService: Sendable {
   package let store: any SecretStore
   package let ring: KeyRing
+  let stores: any SecretStores
   let keys: any SigningKeys
   let generation: KeyGeneration
   let random: any Randomness
@@ -10,6 +13,7 @@ package struct KeyService: Sendable {
   package init(ring: KeyRing, ports: Ports) {
     self.ring = ring
     store = ports.store
+    stores = ports.stores
     keys = ports.keys
     generation = KeyGeneration(ports.keys)
     random = ports.random
@@ -22,6 +26,7 @@ package struct KeyService: Sendable {
     package var commonName: String
     package var validityDays = 365
     package var binding: KeyBinding?
+    package var stage = KeyStage.current
 
     package init(alias: String, commonName: String? = nil, binding: KeyBinding? = nil) {
       self.alias = alias
@@ -52,6 +57,7 @@ package struct KeyService: Sendable {
       origin: .generated,
       createdAt: now,
       binding: creation.binding,
+      stage: creation.stage,
       certificateDER: certificate
     )
     return try await write(item, privateKeyPEM: privateKey, for: caller)
@@ -90,19 +96,26 @@ package struct KeyService: Sendable {
     try await ring.open(alias, deadline: deadline)
   }
 
-  /// Every key that can be read; one that cannot is an error, because a list that hides it would say it is gone.
-  package func list(deadline: ContinuousClock.Instant) async throws(Failure) -> [OpenKey] {
-    let aliases: [String]
-    do throws(StoreFailure) { aliases = try await store.names(of: .key, deadline: deadline) } catch {
-      throw .store(error, store: store.name)
+  /// What the store has now under each alias. A successor whose predecessor is gone counts as current.
+  func items(deadline: ContinuousClock.Instant) async throws(Failure) -> [String: KeyItem] {
+    var items: [String: KeyItem] = [:]
+    for alias in try await aliases(deadline: deadline) {
+      items[alias] = try await item(alias, deadline: deadline)
     }
-    var found: [OpenKey] = []
-    for alias in aliases { found.append(try await ring.open(alias, deadline: deadline)) }
-    return found
+    for (alias, item) in items {
+      if case .successor(let predecessor) = item.stage, items[predecessor] == nil { items[alias]?.stage = .current }
+    }
+    return items
+  }
+
+  /// What the store has now; nil when there is no such key.
+  func item(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> KeyItem? {
+    guard let stored = try await read(alias, deadline: deadline) else { return nil }
+    do { return try KeyItem(parsing: stored, alias: alias) } catch { throw .key(.material(error, alias: alias)) }
   }
 
   package func delete(_ alias: String, for caller: any Caller) async throws(Failure) {
-    try commit(caller)
+    try beginWriting(for: caller)
     let existed: Bool
     do throws(StoreFailure) {
       existed = try await store.delete(SecretItem(.key, alias), deadline: caller.deadline)
@@ -115,29 +128,54 @@ package struct KeyService: Sendable {
 
   /// Holds a profile against what its key is bound to; a key that is not bound yet is bound to it (invariant 2).
   package func bind(_ alias: String, to binding: KeyBinding, for caller: any Caller) async throws(Failure) {
-    // What the store has now, not what the ring holds: another sidecar may have bound the key or made it anew.
-    ring.forget(alias)
-    let stored = try await storedKey(alias, deadline: caller.deadline)
-    let key = try opened(stored, alias: alias)
-    if let bound = key.item.binding {
-      guard bound == binding else { throw .policy(.keyBound(alias: alias, to: bound, asked: binding)) }
-      return
+    try await rewrite(alias, for: caller) { item throws(Failure) in
+      if let bound = item.binding, bound != binding {
+        throw .policy(.keyBound(alias: alias, to: bound, asked: binding))
+      }
+      item.binding = binding
     }
-    var item = key.item
-    item.binding = binding
-    try commit(caller)
+  }
+
+  /// Changes what is said of a key, beside the key itself. Writes nothing when `change` changes nothing.
+  ///
+  /// `change` sees what the store has now, not what the ring holds: another sidecar may have changed the key or made it
+  /// anew, and may do so until this one has written. Then it is asked again.
+  func rewrite(
+    _ alias: String,
+    for caller: any Caller,
+    _ change: (inout KeyItem) throws(Failure) -> Void
+  ) async throws(Failure) {
+    while true {
+      ring.forget(alias)
+      let stored = try await storedKey(alias, deadline: caller.deadline)
+      let key = try opened(stored, alias: alias)
+      var item = key.item
+      try change(&item)
+      guard item != key.item else { return }
+      if try await write(item, of: key, holding: stored, for: caller) { break }
+    }
+    ring.forget(alias)
+  }
+
+  /// False when the store holds something else than `stored` by now; nothing was written then.
+  private func write(
+    _ item: KeyItem,
+    of key: OpenKey,
+    holding stored: borrowing SecretBytes,
+    for caller: any Caller
+  ) async throws(Failure) -> Bool {
+    try beginWriting(for: caller)
     do throws(StoreFailure) {
-      try await store.write(
-        SecretItem(.key, alias),
-        secret: item.replacingHeader(of: stored),
+      return try await store.replace(
+        SecretItem(.key, item.alias),
+        holding: stored,
+        with: item.replacingHeader(of: stored),
         publicAttributes: attributes(of: item, certificate: key.certificate),
-        replacing: true,
         deadline: caller.deadline
       )
     } catch {
       throw .store(error, store: store.name)
     }
-    ring.forget(alias)
   }
 
   /// Keeps the secret of a confidential application, in the place of an earlier one.
@@ -146,7 +184,7 @@ package struct KeyService: Sendable {
     of profile: Profile,
     for caller: any Caller
   ) async throws(Failure) {
-    try commit(caller)
+    try beginWriting(for: caller)
     do throws(StoreFailure) {
       try await store.write(
         .clientSecret(of: profile),
@@ -161,13 +199,11 @@ package struct KeyService: Sendable {
   }
 
   private func refuseExisting(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) {
-    do throws(StoreFailure) {
-      let names = try await store.names(of: .key, deadline: deadline)
-      guard names.contains(where: { $0 == alias }) else { return }
-    } catch {
-      throw .store(error, store: store.name)
-    }
-    throw .key(.exists(alias: alias))
+    guard try await !aliases(deadline: deadline).contains(alias) else { throw .key(.exists(alias: alias)) }
+  }
+
+  func aliases(deadline: ContinuousClock.Instant) async throws(Failure) -> [String] {
+    do { return try await store.names(of: .key, deadline: deadline) } catch { throw .store(error, store: store.name) }
   }
 
   private func write(
@@ -177,7 +213,7 @@ package struct KeyService: Sendable {
   ) async throws(Failure) -> OpenKey {
     let secret = item.serialized(privateKeyPEM: privateKeyPEM)
     let key = try opened(secret, alias: item.alias)
-    try commit(caller)
+    try beginWriting(for: caller)
     do throws(StoreFailure) {
       try await store.write(
         SecretItem(.key, item.alias),
@@ -196,22 +232,24 @@ package struct KeyService: Sendable {
   }
 
   private func storedKey(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> SecretBytes {
-    let stored: SecretBytes?
-    do { stored = try await store.read(SecretItem(.key, alias), deadline: deadline) } catch {
-      throw .store(error, store: store.name)
-    }
-    guard let stored else { throw .key(.notFound(alias: alias)) }
+    guard let stored = try await read(alias, deadline: deadline) else { throw .key(.notFound(alias: alias)) }
     return stored
   }
 
-  private func opened(_ stored: borrowing SecretBytes, alias: String) throws(Failure) -> OpenKey {
+  private func read(_ alias: String, deadline: ContinuousClock.Instant) async throws(Failure) -> SecretBytes? {
+    do { return try await store.read(SecretItem(.key, alias), deadline: deadline) } catch {
+      throw .store(error, store: store.name)
+    }
+  }
+
+  func opened(_ stored: borrowing SecretBytes, alias: String) throws(Failure) -> OpenKey {
     do { return try OpenKey.open(stored, alias: alias, with: keys) } catch {
       throw .key(.material(error, alias: alias))
     }
   }
 
   /// What a person finds in Seahorse.
-  private func attributes(of item: KeyItem, certificate: Certificate) -> [String: String] {
+  func attributes(of item: KeyItem, certificate: Certificate) -> [String: String] {
     var attributes = [
       "origin": item.origin.rawValue,
       "created": item.createdAt.rfc3339,
@@ -233,7 +271,13 @@ package struct KeyService: Sendable {
   }
 }
 
-/// Right before a store write begins.
+/// Right before a store write begins. Who leaves from here on without the true result is told that.
+func beginWriting(for caller: any Caller) throws(Failure) {
+  try commit(caller)
+  caller.onAbandon(["outcome": "unknown"])
+}
+
+/// Right before what cannot be taken back.
 func commit(_ caller: any Caller) throws(Failure) {
   do { try caller.passCommitPoint() } catch { throw .abandoned }
 }

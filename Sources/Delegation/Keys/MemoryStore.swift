@@ -33,6 +33,21 @@ package final class MemoryStore: SecretStore {
     }
   }
 
+  package func replace(
+    _ item: SecretItem,
+    holding expected: borrowing SecretBytes,
+    with secret: borrowing SecretBytes,
+    publicAttributes: [String: String],
+    deadline: ContinuousClock.Instant
+  ) -> Bool {
+    let (expected, kept) = (Kept(expected.copy()), Kept(secret.copy()))
+    return items.withLock { items in
+      guard let found = items[item], found.secret.holdsTheSame(as: expected.secret) else { return false }
+      items[item] = kept
+      return true
+    }
+  }
+
   package func delete(_ item: SecretItem, deadline: ContinuousClock.Instant) -> Bool {
     items.withLock { $0.removeValue(forKey: item) != nil }
   }

@@ -44,6 +44,8 @@ package enum FileFailure: Error, Sendable, Equatable {
   case lockTimedOut(path: String)
   /// Any other error of the system, in its words.
   case system(found: String)
+  /// The content was exchanged, but the system does not promise that it lasts: after a power cut the old one may be back.
+  case unsettled(found: String)
   /// `change` refused; it has kept its own reason.
   case refused
 }
@@ -55,7 +57,7 @@ extension FileFailure: CustomStringConvertible {
     case .unsafe(let found): "somebody else could have written it: \(found)"
     case .tooLarge(let limit): "it is larger than \(limit) bytes"
     case .lockTimedOut(let path): "another process holds its lock, \(path)"
-    case .system(let found): found
+    case .system(let found), .unsettled(let found): found
     case .refused: "the change was refused"
     }
   }

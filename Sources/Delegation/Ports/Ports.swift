@@ -1,6 +1,8 @@
 /// All that the domain asks of the world: adapters in the program, fakes in a test.
 package struct Ports: Sendable {
   package var store: any SecretStore
+  /// Other stores by name. None, when nothing else is set.
+  package var stores: any SecretStores
   package var keys: any SigningKeys
   package var digests: any Digests
   package var http: any HTTPClient
@@ -13,6 +15,8 @@ package struct Ports: Sendable {
   package var clock: any MonotonicClock
   /// Between two polls of a run. A test lets it pass by itself.
   package var pollClock: any MonotonicClock
+  /// When a minute of the audit ends.
+  package var auditClock: any MonotonicClock
   package var random: any Randomness
 
   package init(
@@ -29,6 +33,7 @@ package struct Ports: Sendable {
     random: any Randomness
   ) {
     self.store = store
+    stores = OwnStore(store: store)
     self.keys = keys
     self.digests = digests
     self.http = http
@@ -39,6 +44,7 @@ package struct Ports: Sendable {
     self.wallClock = wallClock
     self.clock = clock
     pollClock = clock
+    auditClock = clock
     self.random = random
   }
 }

@@ -98,7 +98,7 @@ package final class ProfileBook: Sendable {
     }
   }
 
-  private func savedProfiles(deadline: ContinuousClock.Instant) throws(Failure) -> ProfileFile {
+  func savedProfiles(deadline: ContinuousClock.Instant) throws(Failure) -> ProfileFile {
     do {
       let stamp = try file.stamp()
       if let saved = state.withLock(\.saved), saved.stamp == stamp { return saved.content }
@@ -116,8 +116,10 @@ package final class ProfileBook: Sendable {
     }
   }
 
+  /// Writes nothing when `body` changes nothing.
+  ///
   /// The wait for the lock is ours: inside the file it would hold a thread that all other requests share.
-  private func change(
+  func change(
     for caller: any Caller,
     _ body: (inout ProfileFile) throws(Failure) -> Void
   ) async throws(Failure) {
@@ -140,8 +142,10 @@ package final class ProfileBook: Sendable {
     do {
       try file.update(deadline: clock.now) { bytes throws(FileFailure) in
         do {
-          var content = try Self.parse(bytes, path: file.path)
+          let found = try Self.parse(bytes, path: file.path)
+          var content = found
           try body(&content)
+          guard content != found else { return nil }
           try commit(caller)
           return try JSONWriter.encode(content)
         } catch let failure as Failure {

@@ -9,7 +9,7 @@ extension ResponseError {
       switch failure {
       case .lockTimedOut: (true, "Look who holds the lock, a stopped sidecar perhaps (fuser names it), then try again.")
       case .unsafe: (false, "Make the state directory yours alone, or name another one with --state.")
-      case .tooLarge, .system, .refused:
+      case .tooLarge, .system, .unsettled, .refused:
         (false, "Look at the disk and its quota, or name a directory that can be written with --state.")
       }
     return ResponseError(

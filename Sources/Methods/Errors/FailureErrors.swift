@@ -71,8 +71,8 @@ extension JSONValue.Member {
 }
 
 extension ResponseError {
-  /// The kind, for those who record it elsewhere than in an error.
-  package var kindName: String {
+  /// What clients switch on, for those who say it elsewhere than in an error.
+  var kind: String {
     guard case .string(let kind) = data?["kind"] else { return ErrorKind.internal.rawValue }
     return kind
   }

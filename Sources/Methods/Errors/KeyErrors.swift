@@ -19,6 +19,13 @@ extension ResponseError {
         hint: "Use it, or choose another alias. A deleted key cannot be had back.",
         detail: [.text("alias", alias)]
       )
+    case .occupied(let item, let store):
+      ResponseError(
+        .keyExists,
+        "The store \(store) has another \(item.noun) \(item.name); it was not touched.",
+        hint: "Compare the two with getKey on either store, and delete the one that is not wanted.",
+        detail: [.text("alias", item.name), .text("store", store)]
+      )
     case .material(let failure, let alias): material(failure, alias: alias)
     case .certificateExpired(let alias, let notAfter):
       ResponseError(
@@ -27,6 +34,8 @@ extension ResponseError {
         hint: "Make a new key and register its certificate, or take requireValidCertificate out of the profile.",
         detail: [.text("alias", alias), .text("notAfter", notAfter.rfc3339)]
       )
+    case .rotation(let conflict, let alias): rotation(conflict, alias: alias)
+    case .successorRefused(let successor, let refusal): successorRefused(successor, refusal)
     case .noneNamed(let profile):
       ResponseError(
         .keyNotFound,
@@ -67,6 +76,16 @@ extension ResponseError {
         hint: "Please report it with the sidecar's log. It holds no secrets.",
         detail: [.text("alias", alias)]
       )
+    }
+  }
+}
+
+extension SecretItem {
+  fileprivate var noun: String {
+    switch kind {
+    case .key: "key"
+    case .clientSecret: "client secret of"
+    case .trial: "trial item"
     }
   }
 }

@@ -39,6 +39,7 @@ extension ResponseError {
       case .unsafe: "Make the named path yours alone: chown it and chmod go-w it."
       case .tooLarge: "Delete profiles that are not used."
       case .lockTimedOut: "Another sidecar is writing; try again."
+      case .unsettled: "Look with getProfile what the file holds now, and at the disk."
       case .system, .refused: "Make the file readable and writable for this user, or name another with --config."
       }
     let passesByItself = if case .lockTimedOut = failure { true } else { false }

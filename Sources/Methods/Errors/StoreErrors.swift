@@ -19,9 +19,18 @@ extension ResponseError {
         .storeLocked,
         "The secret store \(store) is locked: \(found).",
         hint: store.utf8.starts(with: "file:".utf8)
-          ? "Correct the passphrase that --passphrase-file gives."
-          : "Unlock the keyring (log in to the desktop, or gnome-keyring-daemon --unlock), then repeat the call.",
-        detail: [named]
+          ? "Correct the passphrase file, which is read again at each try; a passphrase from --passphrase-fd needs a "
+            + "restart. Was the passphrase changed with changePassphrase?"
+          : "Unlock the keyring (log in to the desktop, or gnome-keyring-daemon --unlock), then repeat the call; or "
+            + "repeat it with prompt: true, for somebody at the screen.",
+        detail: [named, .text("reason", "locked")]
+      )
+    case .promptDismissed:
+      return ResponseError(
+        .storeLocked,
+        "The secret store \(store) is locked, and whoever was asked to unlock it did not.",
+        hint: "Repeat the call and answer the keyring's question, or unlock the keyring beforehand.",
+        detail: [named, .text("reason", "prompt_dismissed")]
       )
     case .timedOut(let writing):
       return ResponseError(
@@ -32,7 +41,16 @@ extension ResponseError {
         hint: writing
           ? "Look with getKey or listKeys before repeating it."
           : "Try again; if it stays, look whether its daemon waits for a person or hangs.",
-        detail: [named, .text("outcome", writing ? "unknown" : "none")]
+        detail: [named, .text("reason", "no_answer"), .text("outcome", writing ? "unknown" : "none")]
+      )
+    case .interrupted(let found):
+      return ResponseError(
+        .storeUnavailable,
+        "The secret store \(store) failed in the middle of a write; whether that took effect is not known: \(found).",
+        hint: "Look with getKey or listKeys before repeating it.",
+        detail: [
+          named, .text("reason", "interrupted"), .text("outcome", "unknown"), .text("found", found),
+        ]
       )
     case .corrupt(let found):
       return ResponseError(
@@ -56,7 +74,9 @@ extension StoreProblem {
   fileprivate var passesByItself: Bool {
     switch self {
     case .noService, .serviceError, .inputOutput: true
-    case .noLibrary, .noBus, .noCollection, .noFile, .unsafePermissions, .noPassphrase, .writeLost: false
+    case .noLibrary, .noBus, .noCollection, .noFile, .unsafePermissions, .noPassphrase, .writeLost,
+      .unsupported:
+      false
     }
   }
 
@@ -70,8 +90,11 @@ extension StoreProblem {
     case .serviceError: "Look at the log of the Secret Service; restart it if the error stays."
     case .noFile: "Make the folder that the path of --store names."
     case .unsafePermissions: "Make the named path yours alone: chown it, chmod go-w the folders, chmod 600 the file."
-    case .noPassphrase: "Name a file with --passphrase-file; its first line is the passphrase."
+    case .noPassphrase:
+      "Name a file with --passphrase-file, pass an open descriptor with --passphrase-fd, or give the unit the "
+        + "credential onbehalf-passphrase."
     case .inputOutput: "Look at the disk: is it full, read-only or gone?"
+    case .unsupported: "Only --store file:PATH has a passphrase."
     case .writeLost: "The store said yes and kept nothing; KeePassXC does so when its prompt is dismissed. Repeat it."
     }
   }

@@ -27,6 +27,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case keyUnsupported = "key_unsupported"
   case keyMismatch = "key_mismatch"
   case certificateExpired = "certificate_expired"
+  case rotationConflict = "rotation_conflict"
   case invalidClient = "invalid_client"
   case invalidGrant = "invalid_grant"
   case invalidScope = "invalid_scope"
@@ -79,6 +80,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .keyUnsupported: 1300
     case .keyMismatch: 1300
     case .certificateExpired: 1300
+    case .rotationConflict: 1300
     case .invalidClient: 1400
     case .invalidGrant: 1400
     case .invalidScope: 1400

@@ -16,6 +16,10 @@ package struct KeyView: Encodable, Sendable {
   let publicKeyPem: String
   let jwk: JWK
   let store: String
+  let succeeds: String?
+  let retiredAt: String?
+  let succeededBy: String?
+  let warnings: [KeyWarning]
 
   private enum CodingKeys: String, CodingKey {
     case alias
@@ -32,6 +36,10 @@ package struct KeyView: Encodable, Sendable {
     case publicKeyPem
     case jwk
     case store
+    case succeeds
+    case retiredAt
+    case succeededBy
+    case warnings
   }
 
   struct CertificateView: Encodable, Sendable {
@@ -40,6 +48,7 @@ package struct KeyView: Encodable, Sendable {
     let serialNumber: String
     let notBefore: String
     let notAfter: String
+    let daysLeft: Int64
     let sha1Fingerprint: String
     let sha256Fingerprint: String
   }
@@ -54,7 +63,8 @@ package struct KeyView: Encodable, Sendable {
     let use = "sig"
   }
 
-  init(_ key: OpenKey, store: String) {
+  init(_ key: OpenKey, in services: Services) {
+    let now = services.domain.wallClock.now()
     let publicKey = key.signer.publicKey
     alias = key.item.alias
     bits = publicKey.bits
@@ -71,6 +81,7 @@ package struct KeyView: Encodable, Sendable {
       serialNumber: key.certificate.serialNumber,
       notBefore: key.certificate.notBefore.rfc3339,
       notAfter: key.certificate.notAfter.rfc3339,
+      daysLeft: key.certificate.daysLeft(at: now),
       sha1Fingerprint: Self.fingerprint(key.certificate.sha1),
       sha256Fingerprint: Self.fingerprint(key.certificate.sha256)
     )
@@ -80,7 +91,14 @@ package struct KeyView: Encodable, Sendable {
       e: Base64.encode(publicKey.exponent, as: .url),
       kid: key.item.alias
     )
-    self.store = store
+    store = services.domain.keys.store.name
+    switch key.item.stage {
+    case .current: (succeeds, retiredAt, succeededBy) = (nil, nil, nil)
+    case .successor(let alias): (succeeds, retiredAt, succeededBy) = (alias, nil, nil)
+    case .retired(let retirement):
+      (succeeds, retiredAt, succeededBy) = (nil, retirement.at.rfc3339, retirement.successor)
+    }
+    warnings = KeyWarning.all(of: key, at: now)
   }
 
   /// As `openssl x509 -fingerprint` prints it.

@@ -11,6 +11,7 @@ from .results import (
     Check,
     Diagnosis,
     Key,
+    KeyWarning,
     Profile,
     Token,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Check",
     "Diagnosis",
     "Key",
+    "KeyWarning",
     "OnBehalf",
     "OnBehalfError",
     "Profile",

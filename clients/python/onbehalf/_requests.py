@@ -166,7 +166,7 @@ def import_key(
 
 
 def list_keys(*, timeout_ms: Optional[int] = None) -> Request[tuple[Key, ...]]:
-    """The public side of every key in the store."""
+    """The public side of every key that can be used; `call("listKeys")` also names those that cannot, and why."""
     return Request("listKeys", {}, lambda answer: Key.all_from_wire(answer.get("keys")), timeout_ms)
 
 
@@ -178,6 +178,30 @@ def get_key(alias: str, *, timeout_ms: Optional[int] = None) -> Request[Key]:
 def delete_key(alias: str, *, timeout_ms: Optional[int] = None) -> Request[None]:
     """Delete a key from the store, for good. Needs admin=True."""
     return Request("deleteKey", {"alias": alias}, _nothing, timeout_ms)
+
+
+def rotate_key(
+    alias: str,
+    *,
+    step: Literal["start", "try", "finish", "abort"],
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    next_alias: Optional[str] = None,
+    bits: Optional[Literal[2048, 3072, 4096]] = None,
+    validity_days: Optional[int] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[Key]:
+    """One step of putting a new key, `next` of the answer, in the place of an old one. Needs admin=True."""
+    params = _given(
+        alias=alias,
+        step=step,
+        profile=profile,
+        subject=subject,
+        nextAlias=next_alias,
+        bits=bits,
+        validityDays=validity_days,
+    )
+    return Request("rotateKey", params, Key.from_wire, timeout_ms)
 
 
 def save_profile(profile: Mapping[str, Any], *, timeout_ms: Optional[int] = None) -> Request[Profile]:

@@ -103,6 +103,7 @@ class AsyncOnBehalf(_client.Client):
     list_keys = _awaited(_requests.list_keys)
     get_key = _awaited(_requests.get_key)
     delete_key = _awaited(_requests.delete_key)
+    rotate_key = _awaited(_requests.rotate_key)
     save_profile = _awaited(_requests.save_profile)
     get_profile = _awaited(_requests.get_profile)
     list_profiles = _awaited(_requests.list_profiles)

@@ -93,6 +93,7 @@ class OnBehalf(_client.Client):
     list_keys = _blocking(_requests.list_keys)
     get_key = _blocking(_requests.get_key)
     delete_key = _blocking(_requests.delete_key)
+    rotate_key = _blocking(_requests.rotate_key)
     save_profile = _blocking(_requests.save_profile)
     get_profile = _blocking(_requests.get_profile)
     list_profiles = _blocking(_requests.list_profiles)

@@ -91,6 +91,14 @@ class Certificate(Result):
     not_after: str
     sha1_fingerprint: str
     sha256_fingerprint: str
+    days_left: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class KeyWarning(Result):
+    kind: str
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,12 @@ class Key(Result):
     jwk: Mapping[str, Any]
     store: str
     binding: Optional[Binding] = field(default=None, metadata={"read": Binding.from_wire})
+    succeeds: Optional[str] = None
+    retired_at: Optional[str] = None
+    succeeded_by: Optional[str] = None
+    warnings: Sequence[KeyWarning] = field(default=(), metadata={"read": KeyWarning.all_from_wire})
+    next: Optional[Key] = field(default=None, metadata={"read": lambda wire: Key.from_wire(wire)})
+    hint: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,16 @@ CALLS: list[tuple[Callable[[OnBehalf], Any], str, dict[str, Any]]] = [
     (lambda ob: ob.list_keys(), "listKeys", {}),
     (lambda ob: ob.get_key("dev5-key"), "getKey", {"alias": "dev5-key"}),
     (lambda ob: ob.delete_key("dev5-key"), "deleteKey", {"alias": "dev5-key"}),
+    (
+        lambda ob: ob.rotate_key("k", step="start", next_alias="k-2", bits=3072, validity_days=30),
+        "rotateKey",
+        {"alias": "k", "step": "start", "nextAlias": "k-2", "bits": 3072, "validityDays": 30},
+    ),
+    (
+        lambda ob: ob.rotate_key("k", step="try", profile="dev5", subject="curtis.feitty"),
+        "rotateKey",
+        {"alias": "k", "step": "try", "profile": "dev5", "subject": "curtis.feitty"},
+    ),
     (lambda ob: ob.save_profile({"name": "dev5"}), "saveProfile", {"profile": {"name": "dev5"}}),
     (lambda ob: ob.get_profile("dev5"), "getProfile", {"name": "dev5"}),
     (lambda ob: ob.list_profiles(), "listProfiles", {}),
@@ -106,6 +116,19 @@ def test_key(ob: OnBehalf) -> None:
     assert (key.x5t, key.x5t_s256) == ("sha1-thumbprint", "sha256-thumbprint")
     assert key.certificate.sha256_fingerprint == "CC:DD"
     assert key.binding is not None and key.binding.client_id == "client-1"
+
+
+def test_rotated_key(ob: OnBehalf) -> None:
+    key = ob.rotate_key("dev5-key", step="start")
+    assert key.next is not None and key.hint == "Import next.certificatePem."
+    assert (key.next.alias, key.next.succeeds, key.next.next, list(key.next.warnings)) == (
+        "dev5-key-2",
+        "dev5-key",
+        None,
+        [],
+    )
+    assert [warning.kind for warning in key.warnings] == ["certificate_ending"]
+    assert key.certificate.days_left == 12
 
 
 def test_profile_can_be_changed_and_saved(ob: OnBehalf) -> None:

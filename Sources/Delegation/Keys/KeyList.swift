@@ -1,0 +1,41 @@
+/// The keys of a store, sorted by alias: those that can be used, and those that are there and cannot.
+package struct KeyList: Sendable {
+  package struct Unreadable: Sendable {
+    package let alias: String
+    package let failure: Failure
+  }
+
+  package fileprivate(set) var keys: [OpenKey] = []
+  /// Never hidden: a list without them would say that they are gone.
+  package fileprivate(set) var unreadable: [Unreadable] = []
+}
+
+extension KeyService {
+  /// - Throws: only what concerns the store as a whole. What is wrong with one key stands in the list.
+  package func list(deadline: ContinuousClock.Instant) async throws(Failure) -> KeyList {
+    var list = KeyList()
+    for alias in try await aliases(deadline: deadline) {
+      do throws(Failure) {
+        list.keys.append(try await ring.open(alias, deadline: deadline))
+      } catch .key(.notFound) {
+        // Deleted since the names were read.
+        continue
+      } catch {
+        guard error.concernsOneKey else { throw error }
+        list.unreadable.append(KeyList.Unreadable(alias: alias, failure: error))
+      }
+    }
+    return list
+  }
+}
+
+extension Failure {
+  /// Whether another key of the same store may well be readable.
+  fileprivate var concernsOneKey: Bool {
+    switch self {
+    case .key(.material), .store(.corrupt, store: _): true
+    case .params, .profile, .policy, .store, .file, .key, .token, .fusion, .network, .audit, .duringRun, .abandoned:
+      false
+    }
+  }
+}
