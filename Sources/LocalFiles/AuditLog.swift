@@ -28,6 +28,8 @@ package final class AuditLog: AuditSink {
   private struct State {
     var queue: [PendingRow] = []
     var lost = 0
+    /// They wait for one round of the thread.
+    var watchers: [CheckedContinuation<Void, Never>] = []
     var thread = Thread.notStarted
     var isAsleep = false
     var isEnding = false
@@ -78,6 +80,19 @@ package final class AuditLog: AuditSink {
     _ = enqueue(PendingRow(row: row, giveUp: .now + Self.patience, waiter: nil))
   }
 
+  package func settle() async {
+    await withCheckedContinuation { continuation in
+      let (isOver, mustRing) = state.withLock { state -> (Bool, Bool) in
+        guard state.thread == .running else { return (true, false) }
+        state.watchers.append(continuation)
+        defer { state.isAsleep = false }
+        return (false, state.isAsleep)
+      }
+      if isOver { continuation.resume() }
+      if mustRing { bell.ring() }
+    }
+  }
+
   /// Writes what is left, makes it durable and tells syslog. Blocks for that long at most; later rows are refused.
   package func close(withinMilliseconds time: Int32) {
     let isRunning = state.withLock { state in
@@ -113,14 +128,22 @@ package final class AuditLog: AuditSink {
       let writer = makeWriter()
       while true {
         let (arrivals, lost, isEnding) = takeArrivals(wakingAt: writer.nextDue)
+        let watchers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+          // What has come in since belongs to the next round, and so do they.
+          guard state.queue.isEmpty else { return [] }
+          defer { state.watchers = [] }
+          return state.watchers
+        }
         writer.work(arrivals, lost: lost, isEnding: isEnding)
+        for watcher in watchers { watcher.resume() }
         guard isEnding else { continue }
         let late = state.withLock { state in
           state.thread = .ended
-          defer { state.queue = [] }
-          return state.queue
+          defer { (state.queue, state.watchers) = ([], []) }
+          return (rows: state.queue, watchers: state.watchers)
         }
-        for row in late { row.waiter?.resume(returning: .system(found: "this process is ending")) }
+        for watcher in late.watchers { watcher.resume() }
+        for row in late.rows { row.waiter?.resume(returning: .system(found: "this process is ending")) }
         ended.ring()
         return
       }
@@ -132,7 +155,7 @@ package final class AuditLog: AuditSink {
     while true {
       let taken = state.withLock { state -> ([PendingRow], Int, Bool)? in
         let isDue = due.map { $0 <= .now } ?? false
-        guard !state.queue.isEmpty || state.isEnding || isDue else {
+        guard !state.queue.isEmpty || !state.watchers.isEmpty || state.isEnding || isDue else {
           state.isAsleep = true
           return nil
         }

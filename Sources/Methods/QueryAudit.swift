@@ -25,6 +25,7 @@ package enum QueryAudit: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try await answering { () throws(Failure) in
+      await services.domain.audit.settle()
       let page = try await services.domain.auditQuery.page(
         try filter(params),
         from: try cursor(params.from),

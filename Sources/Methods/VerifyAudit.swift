@@ -31,6 +31,7 @@ package enum VerifyAudit: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
     try await answering { () throws(Failure) in
+      await services.domain.audit.settle()
       let verdict = try await services.domain.auditVerification.verify(anchor: try anchor(params.anchor))
       let head = verdict.head
       return Result(

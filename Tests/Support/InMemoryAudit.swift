@@ -63,6 +63,8 @@ package final class InMemoryAudit: AuditSink, AuditArchive {
     for watcher in watchers { watcher.resume() }
   }
 
+  package func settle() async {}
+
   package func files() async throws(FileFailure) -> [AuditFileName] {
     rows.isEmpty ? [] : [AuditFileName(number: 1)]
   }

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from onboarding import onboard
 from sandbox.control import Sandbox
-from sidecar import ROOT, Home, Sidecar
+from sidecar import BINARY, ROOT, Home, Sidecar
 
 VERIFIER = ROOT / "protocol" / "verify-audit"
 loader = SourceFileLoader("verify_audit", str(VERIFIER))
@@ -255,8 +255,6 @@ def test_a_full_disk_refuses(home: Home, sandbox: Sandbox) -> None:
     size = (state(home) / "audit-000001.jsonl").stat().st_size
     # ulimit -f counts blocks of 512 bytes.
     command = ("/bin/sh", "-c", f'ulimit -f {size // 512 + 4}; exec "$0" "$@"')
-    from sidecar import BINARY
-
     with Sidecar(home, *home.file_store(), command=(*command, BINARY)) as backend:
         kinds = {backend.refusal("mintAssertion", type="client").kind for _ in range(20)
                  if "error" in backend.answer(backend.request("mintAssertion", type="client"))}

@@ -68,6 +68,9 @@ package struct AuditTrail: Sendable {
     sink.add(.changed(file: path, sha256: sha256, at: wallClock.now()))
   }
 
+  /// For who reads: what has been recorded before is there, if it can be.
+  package func settle() async { await sink.settle() }
+
   /// For the end of the process: what has been counted and not told.
   package func tellUses() { uses.tell() }
 }

@@ -13,6 +13,9 @@ package protocol AuditSink: Sendable {
   /// One that cannot be written is kept and goes before every later row; what there is no room for is counted, and a row
   /// says how many were lost.
   func add(_ row: AuditRow)
+
+  /// Returns when the rows given before have been written, or could not be.
+  func settle() async
 }
 
 /// The audit files, for those who read them. Other sidecars append meanwhile; what is there never changes.
