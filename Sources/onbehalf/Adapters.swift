@@ -12,7 +12,8 @@ struct Adapters {
   let passphrase: EncryptedFileStore.Passphrase
   let audit: AuditLog
 
-  init(options: Options, environment: ProcessEnvironment, passphrase: @escaping EncryptedFileStore.Passphrase, log: Log) {
+  init(options: Options, environment: ProcessEnvironment, passphrase: @escaping EncryptedFileStore.Passphrase, log: Log)
+  {
     self.options = options
     self.environment = environment
     self.passphrase = passphrase
