@@ -86,7 +86,7 @@ let package = Package(
     module("EncryptedFileStore", ["COpenSSL", "Delegation"]),
     tests("EncryptedFileStore", ["Delegation", "EncryptedFileStore"]),
     module("LocalFiles", ["CLinux", "Delegation"]),
-    tests("LocalFiles", ["Delegation", "LocalFiles"]),
+    tests("LocalFiles", ["Delegation", "LocalFiles", "OpenSSLKeys"]),
     module("OpenSSLKeys", ["COpenSSL", "Delegation"]),
     tests("OpenSSLKeys", ["COpenSSL", "Delegation", "JSON", "OpenSSLKeys"]),
     module("SecretServiceStore", ["CLibSecret", "Delegation"]),

@@ -7,22 +7,45 @@ package struct Domain: Sendable {
   package let tokens: TokenService
   package let agents: AgentService
   package let diagnosis: Diagnosis
+  package let audit: AuditTrail
+  package let auditVerification: AuditVerification
+  package let auditQuery: AuditQuery
   package let wallClock: any WallClock
   package let lockdown = Lockdown()
 
-  /// - Parameter explain: the sentence and the hint the protocol has for a failure; `diagnose` shows them.
-  package init(ports: Ports, explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)) {
+  /// - Parameters:
+  ///   - kind: the kind of the error that the protocol has for a failure; the audit records it.
+  ///   - explain: the sentence and the hint the protocol has for a failure; `diagnose` shows them.
+  package init(
+    ports: Ports,
+    kind: @escaping @Sendable (Failure) -> String,
+    explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)
+  ) {
     let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock, lockdown: lockdown)
     wallClock = ports.wallClock
     let cache = TokenCache(wallClock: ports.wallClock, lockdown: lockdown)
+    audit = AuditTrail(
+      sink: ports.audit,
+      wallClock: ports.wallClock,
+      clock: ports.auditClock,
+      random: ports.random,
+      kind: kind
+    )
+    auditVerification = AuditVerification(
+      archive: ports.auditArchive,
+      digests: ports.digests,
+      path: ports.audit.path
+    )
+    auditQuery = AuditQuery(archive: ports.auditArchive, path: ports.audit.path)
+    let rules = RulesAudit(trail: audit, digests: ports.digests)
     authorization = Authorization(
-      profiles: ProfileBook(file: ports.profileFile, clock: ports.clock),
-      policy: PolicyBook(file: ports.policyFile)
+      profiles: ProfileBook(file: ports.profileFile, clock: ports.clock, audit: rules),
+      policy: PolicyBook(file: ports.policyFile, audit: rules)
     ) { before, after in
       cache.removeAll { token in after?.allow(token, since: before) != true }
     }
     keys = KeyService(ring: ring, ports: ports)
-    mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock)
+    mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock, audit: audit)
     let exchange = TokenExchange(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
     rotation = KeyRotation(
       keys: keys,
@@ -34,9 +57,10 @@ package struct Domain: Sendable {
       cache: cache,
       exchange: exchange,
       digests: ports.digests,
-      clock: ports.clock
+      clock: ports.clock,
+      audit: audit
     )
-    agents = AgentService(tokens: tokens, ports: ports)
+    agents = AgentService(tokens: tokens, audit: audit, ports: ports)
     diagnosis = Diagnosis(
       authorization: authorization,
       mint: mint,
@@ -55,8 +79,10 @@ package struct Domain: Sendable {
   /// Drops every open key and every token, and refuses their use until the process is started again. When it returns
   /// no signature is under way.
   package func lock() async {
-    await lockdown.close()
-    keys.ring.lock()
-    tokens.cache.lock()
+    await audit.noting(.lock) {
+      await lockdown.close()
+      keys.ring.lock()
+      tokens.cache.lock()
+    }
   }
 }

@@ -9,6 +9,8 @@ package enum Failure: Error, Sendable, Equatable {
   case token(TokenFailure)
   case fusion(FusionFailure)
   case network(NetworkFailure)
+  /// A row of the audit could not be written, so nothing was done; or the audit could not be read.
+  case audit(FileFailure, path: String)
   /// A step failed after the run had begun; the run may go on at the pod, where `run` finds it.
   indirect case duringRun(AgentRun, Failure)
   /// The caller left or the deadline passed; the server has answered or will.

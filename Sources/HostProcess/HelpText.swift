@@ -21,6 +21,8 @@ extension Options {
       --config PATH           the profile file; also ONBEHALF_CONFIG
                               (default $XDG_CONFIG_HOME/onbehalf/config.json)
       --policy PATH           rules that narrow what every profile allows
+      --state PATH            the directory of the audit; also ONBEHALF_STATE (default $STATE_DIRECTORY, else
+                              $XDG_STATE_HOME/onbehalf, else ~/.local/state/onbehalf)
       --framing FRAMING       auto (default), headers (Content-Length) or lines (one message per line)
       --log-level LEVEL       error, warn (default), info or debug; the log goes to standard error
       --no-parent-watch       do not end when the starting process ends; end of input still ends it

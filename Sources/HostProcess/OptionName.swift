@@ -6,6 +6,7 @@ enum OptionName: String, CaseIterable {
   case passphraseDescriptor = "--passphrase-fd"
   case config = "--config"
   case policy = "--policy"
+  case state = "--state"
   case framing = "--framing"
   case logLevel = "--log-level"
   case noParentWatch = "--no-parent-watch"
@@ -17,7 +18,7 @@ enum OptionName: String, CaseIterable {
     switch self {
     case .admin, .noParentWatch, .version, .help: nil
     case .store: "secret-service, file:PATH or memory"
-    case .passphraseFile, .config, .policy: "a path"
+    case .passphraseFile, .config, .policy, .state: "a path"
     case .passphraseDescriptor: "the number of an open descriptor, 3 or more"
     case .framing: Options.Framing.allCases.map(\.rawValue).joined(separator: ", ")
     case .logLevel: Log.Level.allCases.map(\.rawValue).joined(separator: ", ")

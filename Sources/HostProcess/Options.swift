@@ -32,17 +32,22 @@ package struct Options: Sendable, Equatable {
   package var passphrase: Passphrase?
   package var configPath: String?
   package var policyPath: String?
+  /// The directory that holds the audit.
+  package var statePath: String?
   package var framing = Framing.auto
   package var logLevel = Log.Level.warn
   package var watchesParent = true
 
   package init() {}
 
-  /// Reads `arguments`, the program's name not among them; `ONBEHALF_STORE` and `ONBEHALF_CONFIG` stand in for options
-  /// that are absent. `--help` and `--version` win over whatever else is valid.
+  /// Reads `arguments`, the program's name not among them; `ONBEHALF_STORE`, `ONBEHALF_CONFIG` and `ONBEHALF_STATE` stand
+  /// in for options that are absent. `--help` and `--version` win over whatever else is valid.
   package init(arguments: [String], environment: [String: String]) throws(UsageError) {
     var given = try Self.split(arguments)
-    for (variable, name) in [("ONBEHALF_STORE", OptionName.store), ("ONBEHALF_CONFIG", .config)] {
+    let variables: [(String, OptionName)] = [
+      ("ONBEHALF_STORE", .store), ("ONBEHALF_CONFIG", .config), ("ONBEHALF_STATE", .state),
+    ]
+    for (variable, name) in variables {
       guard given[name] == nil, let value = environment[variable], !value.isEmpty else { continue }
       given[name] = GivenOption(source: variable, value: value)
     }
@@ -71,6 +76,7 @@ package struct Options: Sendable, Equatable {
     case .passphraseDescriptor: passphrase = .descriptor(try option.descriptor())
     case .config: configPath = option.value
     case .policy: policyPath = option.value
+    case .state: statePath = option.value
     case .framing: framing = try option.choice()
     case .logLevel: logLevel = try option.choice()
     }

@@ -16,8 +16,9 @@ package struct ProcessEnvironment: Sendable, Equatable {
   package let noProxy: String?
 
   private static let keptNames: Set<String> = [
-    "CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS", "HOME", "LANG", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER",
-    "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR",
+    "CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS", "HOME", "LANG", "LOGNAME", "PATH", "STATE_DIRECTORY", "TMPDIR",
+    "TZ", "USER",
+    "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME",
   ]
   private static let keptPrefixes = ["LC_", "ONBEHALF_"]
 

@@ -47,7 +47,7 @@ enum AtomicReplacement {
   }
 
   /// Makes the new name last. File systems that cannot do this for a directory answer EINVAL.
-  private static func synchronise(_ arrival: borrowing PathWalk.Arrival) throws(FileFailure) {
+  static func synchronise(_ arrival: borrowing PathWalk.Arrival) throws(FileFailure) {
     if let directory = Descriptor.open(".", in: arrival.directory, O_RDONLY | O_DIRECTORY) {
       if fsync(directory.number) == 0 || errno == EINVAL { return }
     }

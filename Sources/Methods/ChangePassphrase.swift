@@ -16,8 +16,7 @@ package enum ChangePassphrase: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.changePassphrase, AuditFacts(), for: call) { _ throws(Failure) in
       try await services.domain.keys.changePassphrase(toFile: params.newPassphraseFile, for: call)
       return Result()
     }

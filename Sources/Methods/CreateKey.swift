@@ -18,10 +18,12 @@ package enum CreateKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
-    try services.requireAdmin(for: name)
-    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.changing(.createKey, AuditFacts(key: params.alias), prompt: params.prompt, for: call) {
+      facts throws(Failure) in
       let creation = try creation(params)
-      return KeyView(try await services.domain.keys.create(creation, for: call), in: services)
+      let key = try await services.domain.keys.create(creation, for: call)
+      facts.thumbprint = key.thumbprints.x5tS256
+      return KeyView(key, in: services)
     }
   }
 

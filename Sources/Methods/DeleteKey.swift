@@ -17,8 +17,8 @@ package enum DeleteKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try services.requireAdmin(for: name)
-    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.changing(.deleteKey, AuditFacts(key: params.alias), prompt: params.prompt, for: call) {
+      _ throws(Failure) in
       try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
       try await services.domain.keys.delete(params.alias, for: call)
       // Tokens that the key brought are given out no more.

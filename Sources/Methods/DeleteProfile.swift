@@ -16,8 +16,7 @@ package enum DeleteProfile: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.deleteProfile, AuditFacts(profile: params.name), for: call) { _ throws(Failure) in
       try await services.domain.authorization.profiles.delete(params.name, for: call)
       return Result()
     }

@@ -20,7 +20,8 @@ package enum GetAgentRun: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
     -> AgentRun
   {
-    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.answering(name, params.asked(agent: params.agent), prompt: params.prompt, for: call) {
+      () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try AgentNames.checkCode(params.agent)
         try AgentNames.checkIdentifier(params.jobId, field: "jobId")

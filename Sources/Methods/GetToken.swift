@@ -38,7 +38,7 @@ package enum GetToken: Method {
       let cached = services.domain.tokens.cached(try request(params, permit), profile: permit.profile)
       return cached.map { .success(result($0, services)) }
     } catch {
-      return .failure(ResponseError(error))
+      return .failure(services.refusal(name, params.asked(scope: params.scope), error))
     }
   }
 
@@ -47,7 +47,8 @@ package enum GetToken: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.answering(name, params.asked(scope: params.scope), prompt: params.prompt, for: call) {
+      () throws(Failure) in
       try check(params)
       let answer = try await services.domain.tokens.token { () throws(Failure) in
         let permit = try params.permit(services, deadline: call.deadline)

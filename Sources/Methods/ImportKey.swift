@@ -24,8 +24,8 @@ package enum ImportKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
-    try services.requireAdmin(for: name)
-    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.changing(.importKey, AuditFacts(key: params.alias), prompt: params.prompt, for: call) {
+      facts throws(Failure) in
       let binding = try BindingParams.binding(identityDomainUrl: params.identityDomainUrl, clientId: params.clientId)
       try checking { () throws(ParamsFailure) in
         try FieldRules.alias(params.alias, field: "alias")
@@ -40,6 +40,7 @@ package enum ImportKey: Method {
         binding: binding
       )
       let key = try await services.domain.keys.importKey(given, for: call)
+      facts.thumbprint = key.thumbprints.x5tS256
       return KeyView(key, in: services)
     }
   }

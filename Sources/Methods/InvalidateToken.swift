@@ -19,7 +19,7 @@ package enum InvalidateToken: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await answering { () throws(Failure) in
+    try await services.answering(name, params.asked(scope: params.scope), for: call) { () throws(Failure) in
       let permit = try params.permit(services, deadline: call.deadline)
       let request = TokenService.Request(permit.grant, scope: try permit.scope(params.scope))
       services.domain.tokens.invalidate(request, profile: permit.profile)

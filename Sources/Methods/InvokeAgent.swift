@@ -36,7 +36,8 @@ package enum InvokeAgent: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
     -> AgentRun
   {
-    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.answering(name, params.asked(agent: params.agent), prompt: params.prompt, for: call) {
+      () throws(Failure) in
       let invocation = try invocation(params)
       let permit = try params.permit(services, deadline: call.deadline)
       return try await services.domain.agents.invoke(invocation, permit: permit, wait: params.wait ?? true, for: call)

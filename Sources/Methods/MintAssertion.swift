@@ -28,7 +28,13 @@ package enum MintAssertion: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.answering(
+      name,
+      AuditFacts(profile: params.profile, subject: params.subject),
+      prompt: params.prompt,
+      for: call
+    ) {
+      () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try FieldRules.range(params.lifetimeSeconds, 1...300, field: "lifetimeSeconds")
       }

@@ -22,8 +22,7 @@ package enum MoveKeys: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try services.requireAdmin(for: name)
-    return try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.changing(.moveKeys, AuditFacts(), prompt: params.prompt, for: call) { _ throws(Failure) in
       try checking { () throws(ParamsFailure) in
         for alias in params.aliases ?? [] { try FieldRules.alias(alias, field: "aliases") }
       }

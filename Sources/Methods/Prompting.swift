@@ -11,13 +11,20 @@ extension Services {
     for call: Call,
     _ body: () async throws(Failure) -> Value
   ) async throws(ResponseError) -> Value {
-    try await Methods.answering { () throws(Failure) in
-      do throws(Failure) { return try await body() } catch .store(.locked, store: let name) where prompt == true {
-        // Nothing was written, so whoever leaves while the question stands is answered at once.
-        call.leaveCommitPoint()
-        try await unlock(name, deadline: call.deadline)
-        return try await body()
-      }
+    try await Methods.answering { () throws(Failure) in try await unlocking(prompt, for: call, body) }
+  }
+
+  /// The step itself, for who says more of its failure.
+  func unlocking<Value>(
+    _ prompt: Bool?,
+    for call: Call,
+    _ body: () async throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    do throws(Failure) { return try await body() } catch .store(.locked, store: let name) where prompt == true {
+      // Nothing was written, so whoever leaves while the question stands is answered at once.
+      call.leaveCommitPoint()
+      try await unlock(name, deadline: call.deadline)
+      return try await body()
     }
   }
 

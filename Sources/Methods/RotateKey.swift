@@ -50,8 +50,9 @@ package enum RotateKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.rotateKey, AuditFacts(key: params.alias), for: call) { facts throws(Failure) in
+      facts.profile = params.profile
+      facts.subject = params.subject
       try check(params)
       let rotation = services.domain.rotation
       let pair: KeyRotation.Pair

@@ -15,9 +15,10 @@ package enum SaveProfile: Method {
   /// Binds the key first: a profile is never saved beside a key that may not serve it.
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Profile
   {
-    try services.requireAdmin(for: name)
-    return try await answering { () throws(Failure) in
+    try await services.changing(.saveProfile, AuditFacts(profile: params.profile.name), for: call) {
+      facts throws(Failure) in
       let profile = try validated(params.profile)
+      facts.key = profile.key
       if let alias = profile.key {
         // A profile that names the key already may be changed, whatever has become of the key: a rule can be urgent.
         let users = try services.domain.authorization.profiles.saved(naming: alias, deadline: call.deadline)

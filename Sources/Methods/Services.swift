@@ -21,17 +21,16 @@ package struct Services: Sendable {
     self.version = version
     self.isAdmin = isAdmin
     self.limits = limits
-    domain = Domain(ports: ports) { ResponseError($0).explanation }
+    domain = Domain(
+      ports: ports,
+      kind: { ResponseError($0).kind },
+      explain: { ResponseError($0).explanation }
+    )
     self.watchProcess = watchProcess
   }
 
   /// For methods whose results are credentials.
   var objectionWhenLocked: ResponseError? { domain.lockdown.isClosed ? ResponseError(.policy(.locked)) : nil }
-
-  /// Invariant 7: a backend is spawned without `--admin` and cannot change keys, profiles or secrets.
-  func requireAdmin(for method: String) throws(ResponseError) {
-    guard isAdmin else { throw ResponseError(.policy(.adminRequired(method: method))) }
-  }
 }
 
 extension Call: Caller {}

@@ -10,6 +10,7 @@ package struct MethodEntry: Sendable, Decodable {
     case tokens
     case agents
     case diagnosis
+    case audit
   }
 
   package let name: String

@@ -126,6 +126,7 @@ extension MethodEntry.Group {
     case .tokens: "Assertions and tokens"
     case .agents: "Agents"
     case .diagnosis: "Diagnosis"
+    case .audit: "Audit"
     }
   }
 }

@@ -10,6 +10,20 @@ struct Adapters {
   let options: Options
   let environment: ProcessEnvironment
   let passphrase: EncryptedFileStore.Passphrase
+  let audit: AuditLog
+
+  init(options: Options, environment: ProcessEnvironment, passphrase: @escaping EncryptedFileStore.Passphrase, log: Log)
+  {
+    self.options = options
+    self.environment = environment
+    self.passphrase = passphrase
+    audit = AuditLog(
+      Self.auditPlace(options, environment),
+      host: ParentProcess(),
+      digests: OpenSSLDigests(),
+      wallClock: SystemWallClock()
+    ) { log.error($0) }
+  }
 
   static let version = "0.1.0"
   /// Profiles and policies are small; a larger file is a mistake.
@@ -30,6 +44,8 @@ struct Adapters {
       ),
       profileFile: profileFile,
       policyFile: policyFile,
+      audit: audit,
+      auditArchive: AuditFiles(path: audit.path),
       wallClock: SystemWallClock(),
       clock: ContinuousClock(),
       random: SystemRandomness()
@@ -54,9 +70,23 @@ struct Adapters {
     }
   }
 
-  /// XDG Base Directory Specification: a relative `XDG_CONFIG_HOME` is ignored.
-  private var configHome: String {
-    if let path = environment.kept["XDG_CONFIG_HOME"], path.utf8.first == UInt8(ascii: "/") { return path }
-    return "\(environment.kept["HOME"] ?? "/nonexistent")/.config"
+  private var configHome: String { Self.home("XDG_CONFIG_HOME", else: ".config", environment) }
+
+  /// `--state`, else what systemd made for the unit (systemd.exec(5): several are separated by colons), else the user's
+  /// own.
+  private static func auditPlace(_ options: Options, _ environment: ProcessEnvironment) -> AuditPlace {
+    if let path = options.statePath { return AuditPlace(path: path) }
+    if let paths = environment.kept["STATE_DIRECTORY"], let first = paths.split(separator: ":").first {
+      return AuditPlace(path: String(first))
+    }
+    // XDG Base Directory Specification: a missing ~/.local/state is made, too.
+    let path = "\(home("XDG_STATE_HOME", else: ".local/state", environment))/onbehalf"
+    return AuditPlace(path: path, createdDirectories: 3)
+  }
+
+  /// XDG Base Directory Specification: a relative path is ignored.
+  private static func home(_ variable: String, else folder: String, _ environment: ProcessEnvironment) -> String {
+    if let path = environment.kept[variable], path.utf8.first == UInt8(ascii: "/") { return path }
+    return "\(environment.kept["HOME"] ?? "/nonexistent")/\(folder)"
   }
 }

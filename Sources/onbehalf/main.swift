@@ -6,12 +6,16 @@ import EncryptedFileStore
 import Glibc
 import HostProcess
 import JSONRPC
+import LocalFiles
 import Methods
 import OpenSSLKeys
 import SecretServiceStore
 
 /// How long the session may take to end once a signal came or the host died (invariant 13: 2 s in all).
-let endingTime: Duration = .milliseconds(1500)
+let endingTime: Duration = .milliseconds(1300)
+
+/// How long the last rows of the audit may take to reach the disk.
+let auditMilliseconds: Int32 = 300
 
 let environment = ProcessEnvironment.rebuild()
 let refusals = Hardening.apply() + OpenSSL.start()
@@ -77,7 +81,7 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     log.info("process \(process), which this one serves, has ended")
     session.end(within: endingTime)
   }
-  let adapters = Adapters(options: options, environment: environment, passphrase: passphrase)
+  let adapters = Adapters(options: options, environment: environment, passphrase: passphrase, log: log)
   let services = Services(
     version: Adapters.version,
     isAdmin: options.isAdmin,
@@ -111,5 +115,8 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
   )
   session.begin(server)
   if options.watchesParent, !parents.watchParent() { log.info("the parent is not visible; only the pipe tells") }
-  return try await transport.run(server)
+  let ending = try await transport.run(server)
+  services.domain.audit.tellUses()
+  adapters.audit.close(withinMilliseconds: auditMilliseconds)
+  return ending
 }

@@ -7,6 +7,7 @@ import Testing
   private let store = MemoryStore()
 
   private func service(_ keys: any SigningKeys) -> KeyService {
+    let audit = InMemoryAudit()
     let ports = Ports(
       store: store,
       keys: keys,
@@ -14,11 +15,13 @@ import Testing
       http: ScriptedHTTP(),
       profileFile: InMemoryGuardedFile("/config.json"),
       policyFile: nil,
+      audit: audit,
+      auditArchive: audit,
       wallClock: FixedWallClock(),
       clock: ManualClock(),
       random: CountingRandomness()
     )
-    return Domain(ports: ports) { (summary: "\($0)", hint: "") }.keys
+    return Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
   }
 
   private func given(_ text: String) -> KeyImport {

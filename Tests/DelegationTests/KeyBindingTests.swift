@@ -8,7 +8,7 @@ struct KeyBindingTests {
 
   /// What another sidecar over the same store does: its own ring, the same items.
   private func other(_ bench: Bench) -> KeyService {
-    Domain(ports: bench.ports) { (summary: "\($0)", hint: "") }.keys
+    Domain(ports: bench.ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
   }
 
   @Test func aKeyIsBoundOnce() async throws {
@@ -42,7 +42,7 @@ struct KeyBindingTests {
     }
     var ports = bench.ports
     ports.store = store
-    let keys = Domain(ports: ports) { (summary: "\($0)", hint: "") }.keys
+    let keys = Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
     let refusal = PolicyFailure.keyBound(alias: "payables", to: Samples.binding, asked: elsewhere)
     await #expect(throws: Failure.policy(refusal)) {
       try await keys.bind("payables", to: elsewhere, for: RecordingCaller())

@@ -27,7 +27,7 @@ struct KeyListTests {
     let bench = try await Bench()
     var ports = bench.ports
     ports.store = FailingStore(names: ["payables"], failure: failure)
-    let keys = Domain(ports: ports) { (summary: "\($0)", hint: "") }.keys
+    let keys = Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
     await #expect(throws: Failure.store(failure, store: "failing")) {
       _ = try await keys.list(deadline: bench.clock.now, \.item.alias)
     }
@@ -38,7 +38,7 @@ struct KeyListTests {
     var ports = bench.ports
     let corrupt = StoreFailure.corrupt(found: "an entry")
     ports.store = FailingStore(names: ["payables"], failure: corrupt)
-    let keys = Domain(ports: ports) { (summary: "\($0)", hint: "") }.keys
+    let keys = Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
     let list = try await keys.list(deadline: .now.advanced(by: .seconds(60)), \.item.alias)
     #expect(list.keys.isEmpty && list.unreadable.map(\.failure) == [.store(corrupt, store: "failing")])
   }

@@ -156,7 +156,7 @@ private struct TwoStores: SecretStores {
     var ports = bench.ports
     ports.store = source
     ports.stores = self
-    return Domain(ports: ports) { (summary: "\($0)", hint: "") }.keys
+    return Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }.keys
   }
 
   func store(named name: String, passphraseFile: String?) -> (any SecretStore)? {

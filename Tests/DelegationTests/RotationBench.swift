@@ -144,7 +144,7 @@ struct RotationBench {
     var ports = bench.ports
     ports.store = SharedStore(store: bench.store, writes: writes)
     ports.profileFile = WatchedFile(file: file, writes: writes)
-    return Domain(ports: ports) { (summary: "\($0)", hint: "") }
+    return Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }
   }
 
   var rotation: KeyRotation { domain().rotation }

@@ -4,6 +4,9 @@ import TestSupport
 
 /// What most tests begin with: one valid profile, and the domain's parts over fakes.
 enum Samples {
+  /// The kind of an error, as the audit records it: the methods have the real ones.
+  static func kind(_ failure: Failure) -> String { if case .policy = failure { "denied" } else { "failed" } }
+
   static let scope = "urn:opc:resource:fusion:dev5:fusion-ai/"
 
   static let profileJSON: JSONValue = [
@@ -55,6 +58,7 @@ struct Bench {
   let clock = ManualClock()
   let random = CountingRandomness()
   let store = MemoryStore()
+  let audit = InMemoryAudit()
   let ports: Ports
   let domain: Domain
 
@@ -69,18 +73,23 @@ struct Bench {
     profileFile: any GuardedFile = InMemoryGuardedFile("/config.json"),
     policyFile: (any GuardedFile)? = nil
   ) async throws {
-    ports = Ports(
+    var ports = Ports(
       store: store,
       keys: PlainKeys(),
       digests: PlainDigests(),
       http: http,
       profileFile: profileFile,
       policyFile: policyFile,
+      audit: audit,
+      auditArchive: audit,
       wallClock: wallClock,
       clock: clock,
       random: random
     )
-    domain = Domain(ports: ports) { (summary: "\($0)", hint: "") }
+    // What sleeps there is not counted among those that tests wait for.
+    ports.auditClock = ManualClock()
+    self.ports = ports
+    domain = Domain(ports: ports, kind: Samples.kind) { (summary: "\($0)", hint: "") }
     _ = try await keys.create(KeyService.Creation(alias: "payables", binding: binding), for: RecordingCaller())
   }
 

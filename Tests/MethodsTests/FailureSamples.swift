@@ -4,7 +4,8 @@
 enum FailureSamples {
   static let all: [Failure] =
     [.params(ParamsFailure("alias", "is needed")), .abandoned] + profiles.map(Failure.profile)
-    + policies.map(Failure.policy) + stores + files.map { .file($0, path: "/config.json") } + keys.map(Failure.key)
+    + policies.map(Failure.policy) + stores + files.map { .file($0, path: "/config.json") }
+    + files.map { .audit($0, path: "/state") } + keys.map(Failure.key)
     + tokens.map(Failure.token) + fusions.map(Failure.fusion) + networks.map(Failure.network)
     + networks.map { .duringRun(run, .network($0)) }
 

@@ -21,6 +21,7 @@ struct InProcessSidecar {
     policyFile: (any GuardedFile)? = nil,
     keys: any SigningKeys = OpenSSLSigningKeys(),
     http: any HTTPClient,
+    audit: InMemoryAudit = InMemoryAudit(digests: OpenSSLDigests()),
     clock: PatientClock = PatientClock(ManualClock())
   ) {
     var ports = Ports(
@@ -30,6 +31,8 @@ struct InProcessSidecar {
       http: http,
       profileFile: profileFile,
       policyFile: policyFile,
+      audit: audit,
+      auditArchive: audit,
       wallClock: Self.wallClock,
       clock: clock.manual,
       random: SystemRandomness()

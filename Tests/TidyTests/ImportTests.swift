@@ -13,7 +13,7 @@ private let allowedImports: KeyValuePairs<String, Set<String>> = [
   "Methods": ["Delegation", "JSON", "JSONRPC", "Synchronization"],
   "CurlHTTP": ["CCurl", "CLinux", "Delegation", "Glibc", "Synchronization"],
   "EncryptedFileStore": ["COpenSSL", "Delegation", "Dispatch"],
-  "LocalFiles": ["CLinux", "Delegation", "Glibc"],
+  "LocalFiles": ["CLinux", "Delegation", "Dispatch", "Glibc", "Synchronization"],
   "OpenSSLKeys": ["COpenSSL", "Delegation", "Glibc", "Synchronization"],
   "SecretServiceStore": ["CLibSecret", "Delegation", "Glibc", "Synchronization"],
   "HostProcess": ["CLinux", "Glibc", "Synchronization"],

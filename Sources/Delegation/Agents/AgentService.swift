@@ -7,9 +7,11 @@ package struct AgentService: Sendable {
   let wallClock: any WallClock
   let clock: any MonotonicClock
   let random: any Randomness
+  let audit: AuditTrail
 
-  package init(tokens: TokenService, ports: Ports) {
+  package init(tokens: TokenService, audit: AuditTrail, ports: Ports) {
     self.tokens = tokens
+    self.audit = audit
     http = ports.http
     wallClock = ports.wallClock
     clock = ports.pollClock
@@ -33,7 +35,17 @@ package struct AgentService: Sendable {
   ) async throws(Failure) -> AgentRun {
     let session = try Session(permit, agent: invocation.agent, mode: invocation.invocationMode, invoking: true)
     let startedAt = wallClock.now().rfc3339
-    let status = try await start(invocation, session, for: caller)
+    let profile = session.permit.profile
+    var facts = AuditFacts(profile: profile.name, subject: session.permit.grant.subject.text)
+    facts.grant = session.permit.grant.audited
+    facts.scope = session.scope
+    facts.agent = invocation.agent
+    let status = try await audit.recording(.invokeAgent, facts, profile.auditMode, deadline: caller.deadline) {
+      facts throws(Failure) in
+      let status = try await start(invocation, session, for: caller)
+      facts.jobId = status.jobId
+      return status
+    }
     guard let jobId = status.jobId else {
       throw .network(
         NetworkFailure(.pod, server: session.origin.text, problem: .malformed(found: "an answer without jobId"))
@@ -249,7 +261,8 @@ extension Failure {
       case .unexpectedRedirect, .malformed: false
       }
     case .fusion(.refused(let refusal)): refusal.status == 429 || refusal.status >= 500
-    case .token, .params, .profile, .policy, .store, .file, .key, .fusion(.agentFailed), .duringRun, .abandoned: false
+    case .token, .params, .profile, .policy, .store, .file, .key, .audit, .fusion(.agentFailed), .duringRun, .abandoned:
+      false
     }
   }
 }

@@ -23,6 +23,8 @@ package struct AssertionClaims: Sendable {
 
   package let members: [JSONValue.Member]
   package let expiresAt: UnixTime
+  /// Its `jti`.
+  let identifier: String
 
   /// - Parameters:
   ///   - subject: the end user; nil makes a client assertion.
@@ -54,5 +56,6 @@ package struct AssertionClaims: Sendable {
     if let tenant { members.append(JSONValue.Member("user.tenant.name", .string(tenant))) }
     self.members = members + extra
     expiresAt = UnixTime(seconds: expires)
+    self.identifier = identifier
   }
 }

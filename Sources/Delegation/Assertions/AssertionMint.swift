@@ -13,14 +13,30 @@ package struct AssertionMint: Sendable {
   let ring: KeyRing
   let random: any Randomness
   let wallClock: any WallClock
+  let audit: AuditTrail
 
-  package init(ring: KeyRing, random: any Randomness, wallClock: any WallClock) {
+  package init(ring: KeyRing, random: any Randomness, wallClock: any WallClock, audit: AuditTrail) {
     self.ring = ring
     self.random = random
     self.wallClock = wallClock
+    self.audit = audit
   }
 
-  /// A fresh assertion with its own `jti`.
+  /// An assertion that is ready to be signed: what the audit has to know is known.
+  struct Draft: Sendable {
+    fileprivate let profile: Profile
+    fileprivate let key: OpenKey
+    fileprivate let claims: AssertionClaims
+
+    /// The key and, for an assertion that names a user, its `jti`.
+    func describe(in facts: inout AuditFacts, namesUser: Bool) {
+      facts.key = key.item.alias
+      facts.thumbprint = key.thumbprints.x5tS256
+      if namesUser { facts.jti = claims.identifier }
+    }
+  }
+
+  /// A fresh assertion with its own `jti`, recorded before and after it is signed.
   ///
   /// - Parameters:
   ///   - subject: the end user, whom policy has let pass; nil makes a client assertion.
@@ -32,6 +48,28 @@ package struct AssertionMint: Sendable {
     extra: [JSONValue.Member] = [],
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> Assertion {
+    let draft = try await draft(
+      profile,
+      subject: subject,
+      lifetimeSeconds: lifetimeSeconds,
+      extra: extra,
+      deadline: deadline
+    )
+    var facts = AuditFacts(profile: profile.name, subject: subject?.text)
+    draft.describe(in: &facts, namesUser: true)
+    return try await audit.recording(.mintAssertion, facts, profile.auditMode, deadline: deadline) {
+      _ throws(Failure) in try sign(draft)
+    }
+  }
+
+  /// For who records what the assertion is for.
+  func draft(
+    _ profile: Profile,
+    subject: Subject?,
+    lifetimeSeconds: Int? = nil,
+    extra: [JSONValue.Member] = [],
+    deadline: ContinuousClock.Instant
+  ) async throws(Failure) -> Draft {
     let key = try await signingKey(of: profile, deadline: deadline)
     let limit = profile.assertionLifetimeSeconds ?? 300
     let claims = AssertionClaims(
@@ -42,7 +80,7 @@ package struct AssertionMint: Sendable {
       identifier: Base64.encode(random.bytes(16), as: .url),
       extra: extra
     )
-    return try sign(claims, profile: profile, key: key)
+    return Draft(profile: profile, key: key, claims: claims)
   }
 
   /// The profile's key, held against its binding and, where the profile asks for it, its dates.
@@ -60,7 +98,8 @@ package struct AssertionMint: Sendable {
     return key
   }
 
-  private func sign(_ claims: AssertionClaims, profile: Profile, key: OpenKey) throws(Failure) -> Assertion {
+  func sign(_ draft: Draft) throws(Failure) -> Assertion {
+    let (profile, key, claims) = (draft.profile, draft.key, draft.claims)
     let header: JSONValue = [
       "alg": "RS256",
       "typ": "JWT",

@@ -10,10 +10,14 @@ package final class PolicyBook: Sendable {
   }
 
   private let file: (any GuardedFile)?
+  private let audit: RulesAudit?
   private let cached = Mutex<Content?>(nil)
 
   /// Without a file there is no such layer.
-  package init(file: (any GuardedFile)?) { self.file = file }
+  package init(file: (any GuardedFile)?, audit: RulesAudit? = nil) {
+    self.file = file
+    self.audit = audit
+  }
 
   package var path: String? { file?.path }
 
@@ -39,6 +43,7 @@ package final class PolicyBook: Sendable {
       try policy.check(field: "policy")
       let content = Content(policy: policy, stamp: found.stamp)
       cached.withLock { $0 = content }
+      audit?.use(found.bytes, of: file.path)
       return content
     } catch let failure as PolicyFailure {
       throw failure

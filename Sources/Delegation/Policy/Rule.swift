@@ -43,14 +43,18 @@ extension PolicyFailure {
     package static func == (left: Rule, right: Rule) -> Bool { left.layer == right.layer && left.text == right.text }
   }
 
-  /// Which rule refused. For `explain`, to whom a refusal is an answer.
+  /// Which rule refused: for `explain`, to whom a refusal is an answer, and for the audit.
   package var rule: Rule {
     switch self {
     case .subjectDenied(let rule), .scopeDenied(_, let rule), .agentDenied(_, let rule), .pathDenied(_, let rule),
       .rawCredentialsDenied(_, let rule), .originDenied(_, _, let rule):
       rule
-    case .keyBound(let alias, _, _): Rule(layer: "key \(alias)", text: "its binding")
-    case .adminRequired: .builtIn("--admin")
+    case .keyBound(let alias, let binding, _):
+      Rule(
+        layer: "key \(alias)",
+        text: "bound to \(binding.map { "\($0.clientId) at \($0.identityDomainUrl)" } ?? "nobody")"
+      )
+    case .adminRequired(let method): .builtIn("\(method) needs --admin")
     case .locked: .builtIn("lock was called")
     case .profileDisabled(let name): Rule(layer: "profile \(name)", text: "disabled")
     case .unusable(let found): Rule(layer: "policy file", text: "it cannot be used: \(found)")

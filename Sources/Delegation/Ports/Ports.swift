@@ -9,10 +9,14 @@ package struct Ports: Sendable {
   package var profileFile: any GuardedFile
   /// Without it there is no such layer.
   package var policyFile: (any GuardedFile)?
+  package var audit: any AuditSink
+  package var auditArchive: any AuditArchive
   package var wallClock: any WallClock
   package var clock: any MonotonicClock
   /// Between two polls of a run. A test lets it pass by itself.
   package var pollClock: any MonotonicClock
+  /// When a minute of the audit ends.
+  package var auditClock: any MonotonicClock
   package var random: any Randomness
 
   package init(
@@ -22,6 +26,8 @@ package struct Ports: Sendable {
     http: any HTTPClient,
     profileFile: any GuardedFile,
     policyFile: (any GuardedFile)?,
+    audit: any AuditSink,
+    auditArchive: any AuditArchive,
     wallClock: any WallClock,
     clock: any MonotonicClock,
     random: any Randomness
@@ -33,9 +39,12 @@ package struct Ports: Sendable {
     self.http = http
     self.profileFile = profileFile
     self.policyFile = policyFile
+    self.audit = audit
+    self.auditArchive = auditArchive
     self.wallClock = wallClock
     self.clock = clock
     pollClock = clock
+    auditClock = clock
     self.random = random
   }
 }

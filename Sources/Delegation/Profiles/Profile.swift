@@ -22,6 +22,7 @@ package struct Profile: Codable, Sendable, Equatable {
   package var proxy: String?
   package var keyIdleSeconds: Int?
   package var requireValidCertificate: Bool?
+  package var audit: AuditMode?
   package var disabled: Bool?
   package var policy: Policy
 }

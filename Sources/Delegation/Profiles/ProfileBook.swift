@@ -8,6 +8,7 @@ import Synchronization
 package final class ProfileBook: Sendable {
   private let file: any GuardedFile
   private let clock: any MonotonicClock
+  private let audit: RulesAudit?
   private let state = Mutex(State())
   /// How soon a lock that another sidecar holds is tried again.
   private static let lockPause: Duration = .milliseconds(20)
@@ -23,8 +24,9 @@ package final class ProfileBook: Sendable {
     let content: ProfileFile
   }
 
-  package init(file: any GuardedFile, clock: any MonotonicClock) {
+  package init(file: any GuardedFile, clock: any MonotonicClock, audit: RulesAudit? = nil) {
     self.file = file
+    self.audit = audit
     self.clock = clock
   }
 
@@ -91,6 +93,7 @@ package final class ProfileBook: Sendable {
       let content = try file.read(deadline: deadline)
       let saved = Saved(stamp: content?.stamp, content: try Self.parse(content?.bytes, path: file.path))
       state.withLock { $0.saved = saved }
+      if let content { audit?.use(content.bytes, of: file.path) }
       return saved
     } catch let failure as FileFailure {
       throw .file(failure, path: file.path)

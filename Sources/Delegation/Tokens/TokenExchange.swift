@@ -19,40 +19,98 @@ package struct TokenExchange: Sendable {
     profile: Profile,
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> AccessToken {
-    let assertion: String
+    var facts = AuditFacts(profile: profile.name, subject: grant.subject.text)
+    facts.grant = grant.audited
+    facts.scope = scope
+    let user: UserAssertion
     switch grant {
     case .subject(let subject):
-      assertion = try await mint.mint(profile, subject: subject, deadline: deadline).text
-    case .userToken(let token, _): assertion = token
+      user = .draft(try await mint.draft(profile, subject: subject, deadline: deadline))
+    case .userToken(let token, _):
+      user = .token(token)
     }
-    let issued = try await request(assertion: assertion, scope: scope, profile: profile, deadline: deadline)
-    do { try TokenFidelity.check(issued.token, is: grant.subject, profile: profile) } catch { throw .token(error) }
-    return AccessToken(
-      text: issued.token,
-      scope: scope,
-      subject: grant.subject.text,
-      expiresAt: wallClock.now().advanced(bySeconds: issued.expiresInSeconds)
-    )
+    return try await request(user, facts, scope: scope, profile: profile, deadline: deadline) {
+      issued throws(Failure) in
+      do throws(TokenFailure) {
+        try TokenFidelity.check(issued.token, is: grant.subject, profile: profile)
+      } catch {
+        throw .token(error)
+      }
+      return AccessToken(
+        text: issued.token,
+        scope: scope,
+        subject: grant.subject.text,
+        expiresAt: wallClock.now().advanced(bySeconds: issued.expiresInSeconds)
+      )
+    }
   }
 
   /// Whether the domain knows the client: a token of the client itself is asked for and thrown away.
   package func tryClient(_ profile: Profile, deadline: ContinuousClock.Instant) async throws(Failure) {
-    _ = try await request(assertion: nil, scope: profile.scope, profile: profile, deadline: deadline)
+    var facts = AuditFacts(profile: profile.name)
+    facts.scope = profile.scope
+    try await request(.none, facts, scope: profile.scope, profile: profile, deadline: deadline) { _ in }
   }
 
-  private func request(
-    assertion: String?,
+  /// Who the user is, as the domain will be told.
+  private enum UserAssertion {
+    case draft(AssertionMint.Draft)
+    case token(String)
+    case none
+  }
+
+  /// How the client says who it is.
+  private enum ClientCredentials {
+    case draft(AssertionMint.Draft)
+    case basic(String)
+  }
+
+  /// Everything up to the first signature is made before the intent, and the answer is accepted before the outcome.
+  private func request<Value>(
+    _ user: UserAssertion,
+    _ facts: AuditFacts,
     scope: String,
+    profile: Profile,
+    deadline: ContinuousClock.Instant,
+    accepting accept: (TokenResponse.Grant) throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    let domain = try profile.identityDomain
+    let client: ClientCredentials =
+      switch profile.clientAuthentication {
+      case .clientAssertion: .draft(try await mint.draft(profile, subject: nil, deadline: deadline))
+      case .clientSecretBasic: .basic(try await basicCredentials(profile, deadline: deadline))
+      }
+    var facts = facts
+    if case .draft(let draft) = client { draft.describe(in: &facts, namesUser: false) }
+    if case .draft(let draft) = user { draft.describe(in: &facts, namesUser: true) }
+    return try await mint.audit.recording(.exchange, facts, profile.auditMode, deadline: deadline) {
+      _ throws(Failure) in
+      let request = TokenRequest(assertion: try text(of: user), client: try signed(client), scope: scope)
+      return try accept(try await send(request, to: domain, profile: profile, deadline: deadline))
+    }
+  }
+
+  private func text(of user: UserAssertion) throws(Failure) -> String? {
+    switch user {
+    case .draft(let draft): try mint.sign(draft).text
+    case .token(let token): token
+    case .none: nil
+    }
+  }
+
+  private func signed(_ client: ClientCredentials) throws(Failure) -> TokenRequest.Client {
+    switch client {
+    case .draft(let draft): .assertion(try mint.sign(draft).text)
+    case .basic(let credentials): .basic(credentials)
+    }
+  }
+
+  private func send(
+    _ request: TokenRequest,
+    to domain: Origin,
     profile: Profile,
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> TokenResponse.Grant {
-    let domain = try profile.identityDomain
-    let client: TokenRequest.Client =
-      switch profile.clientAuthentication {
-      case .clientAssertion: .assertion(try await mint.mint(profile, subject: nil, deadline: deadline).text)
-      case .clientSecretBasic: .basic(try await basicCredentials(profile, deadline: deadline))
-      }
-    let request = TokenRequest(assertion: assertion, client: client, scope: scope)
     try mint.ring.lockdown.requireOpen()
     let response: HTTPResponse
     do throws(HTTPFailure) {

@@ -28,23 +28,34 @@ package struct TokenService: Sendable {
   package let exchange: TokenExchange
   let digests: any Digests
   let clock: any MonotonicClock
+  private let audit: AuditTrail
   private let profileDigests = ProfileDigests()
 
   /// How long an exchange may take, whoever waits for it: it is shared, so no caller's deadline is its own.
   static let exchangeTimeout: Duration = .seconds(30)
 
-  package init(cache: TokenCache, exchange: TokenExchange, digests: any Digests, clock: any MonotonicClock) {
+  package init(
+    cache: TokenCache,
+    exchange: TokenExchange,
+    digests: any Digests,
+    clock: any MonotonicClock,
+    audit: AuditTrail
+  ) {
     self.cache = cache
     self.exchange = exchange
     self.digests = digests
     self.clock = clock
+    self.audit = audit
   }
 
-  /// The cached token, without suspension. The caller has asked policy already.
+  /// The cached token, without suspension; counted for the audit. The caller has asked policy already.
   package func cached(_ request: Request, profile: Profile) -> Answer? {
     guard !request.forceRefresh else { return nil }
-    let token = cache.token(for: key(request, profile), minimumSeconds: request.minimumSeconds)
-    return token.map { Answer(token: $0, source: .cache) }
+    guard let token = cache.token(for: key(request, profile), minimumSeconds: request.minimumSeconds) else {
+      return nil
+    }
+    audit.used(token, profile: profile)
+    return Answer(token: token, source: .cache)
   }
 
   /// A token that is the user and lives at least `minimumSeconds`, or as long as the domain gives one.

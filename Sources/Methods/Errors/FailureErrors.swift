@@ -17,6 +17,7 @@ extension ResponseError {
       case .token(let failure): .token(failure)
       case .fusion(let failure): .fusion(failure)
       case .network(let failure): .network(failure)
+      case .audit(let failure, let path): .audit(failure, path: path)
       case .duringRun(let run, let failure): ResponseError(failure).telling(of: run)
       case .abandoned: .abandoned
       }

@@ -53,6 +53,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case deadlineExceeded = "deadline_exceeded"
   case tooManyRequests = "too_many_requests"
   case messageTooLarge = "message_too_large"
+  case auditUnavailable = "audit_unavailable"
   case `internal` = "internal"
 
   /// `error.code`: one per family.
@@ -108,6 +109,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .deadlineExceeded: 1700
     case .tooManyRequests: 1700
     case .messageTooLarge: 1700
+    case .auditUnavailable: 2000
     case .`internal`: 1900
     }
   }

@@ -29,4 +29,6 @@ package let methodTable: [Route<Services>] = [
   Route(InvokeAgent.self),
   Route(Diagnose.self),
   Route(Explain.self),
+  Route(QueryAudit.self),
+  Route(VerifyAudit.self),
 ]

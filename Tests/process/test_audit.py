@@ -1,0 +1,264 @@
+"""The audit: what stands in it, what is refused without it, and who finds what was changed."""
+
+import importlib.util
+import os
+import random
+import signal
+import subprocess
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onboarding import onboard
+from sandbox.control import Sandbox
+from sidecar import BINARY, ROOT, Home, Sidecar
+
+VERIFIER = ROOT / "protocol" / "verify-audit"
+loader = SourceFileLoader("verify_audit", str(VERIFIER))
+spec = importlib.util.spec_from_loader("verify_audit", loader)
+assert spec is not None
+verify_audit = importlib.util.module_from_spec(spec)
+sys.modules["verify_audit"] = verify_audit
+loader.exec_module(verify_audit)
+
+
+def state(home: Home) -> Path:
+    return home.path / ".local" / "state" / "onbehalf"
+
+
+def rows(sidecar: Sidecar, **wanted: Any) -> list[dict[str, Any]]:
+    return sidecar.call("queryAudit", **wanted)["rows"]
+
+
+def test_who_did_the_key_become(sidecar: Sidecar, home: Home) -> None:
+    sidecar.call("getToken", subject="curtis.feitty")
+    sidecar.call("invokeAgent", subject="ap.clerk", agent="PAYABLES_TEAM", message="a message that stays out")
+    outcome, intent = rows(sidecar, subject="curtis.feitty", operation="exchange")
+    assert (intent["event"], outcome["event"], outcome["outcome"]) == ("intent", "outcome", "ok")
+    assert intent["id"] == outcome["id"] and intent["seq"] < outcome["seq"]
+    key = sidecar.call("getKey", alias="payables")
+    for row in (intent, outcome):
+        assert (row["profile"], row["key"], row["x5t#S256"]) == ("dev5", "payables", key["x5t#S256"])
+        assert row["jti"] and row["grant"] == "subject" and row["sidecar"] == sidecar.process.pid
+        assert row["host"]["pid"] == os.getpid()
+        assert row["host"]["executable"] == os.readlink("/proc/self/exe")
+    run = rows(sidecar, operation="invokeAgent", event="outcome")[0]
+    assert (run["subject"], run["agent"], run["outcome"]) == ("ap.clerk", "PAYABLES_TEAM", "ok")
+    assert run["jobId"]
+    text = "".join(file.read_text() for file in state(home).glob("audit-*.jsonl"))
+    assert "a message that stays out" not in text
+    assert sidecar.call("verifyAudit")["ok"]
+
+
+def test_the_jti_is_the_one_that_the_domain_saw(sidecar: Sidecar, sandbox: Sandbox) -> None:
+    assertion = sidecar.call("mintAssertion", type="user", subject="curtis.feitty")
+    intent = rows(sidecar, operation="mintAssertion", event="intent")[0]
+    assert intent["jti"] == assertion["claims"]["jti"]
+
+
+def test_a_denial_is_seen_with_its_rule(sidecar: Sidecar) -> None:
+    assert sidecar.refusal("getToken", subject="admin").kind == "subject_denied"
+    row = rows(sidecar, event="denied")[0]
+    assert (row["operation"], row["subject"], row["outcome"]) == ("getToken", "admin", "subject_denied")
+    assert row["layer"] == "profile dev5" and "subjects.deny" in row["rule"]
+
+
+def test_changes_are_recorded_and_what_needs_admin_too(sidecar: Sidecar, home: Home) -> None:
+    changes = [(row["operation"], row["event"]) for row in rows(sidecar) if "id" in row]
+    assert changes[-4:] == [
+        ("saveProfile", "outcome"), ("saveProfile", "intent"), ("createKey", "outcome"), ("createKey", "intent"),
+    ]
+    with Sidecar(home) as backend:
+        assert backend.refusal("deleteKey", alias="payables").kind == "admin_required"
+        assert rows(backend, event="denied")[0]["rule"] == "deleteKey needs --admin"
+
+
+def test_tokens_from_memory_are_counted_and_told_at_the_end(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", "--store", "memory") as sidecar:
+        onboard(sidecar, sandbox)
+        for _ in range(6):
+            sidecar.call("getToken", subject="curtis.feitty")
+    with Sidecar(home) as later:
+        used = rows(later, event="used")
+        assert sum(row["count"] for row in used) == 5
+        assert {row["subject"] for row in used} == {"curtis.feitty"}
+
+
+def test_without_a_row_nothing_is_signed_or_sent(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        onboard(person, sandbox)
+        onboard(person, sandbox, name="lax", key="lax", audit="best-effort")
+    before = len(sandbox.audit(side="domain"))
+    blocked = home.path / "blocked"
+    blocked.write_text("a file where a directory is wanted")
+    with Sidecar(home, "--state", str(blocked), *home.file_store()) as backend:
+        refused = backend.refusal("getToken", profile="dev5", subject="curtis.feitty")
+        assert refused.kind == "audit_unavailable" and "--state" in refused.hint
+        assert backend.refusal("mintAssertion", profile="dev5", type="client").kind == "audit_unavailable"
+        assert len(sandbox.audit(side="domain")) == before
+        assert backend.call("getToken", profile="lax", subject="curtis.feitty")["source"] == "exchange"
+        assert "audit rows cannot be written" in backend.stderr
+    assert backend.stderr.count("audit rows cannot be written") == 1
+
+
+def test_a_killed_sidecar_leaves_an_intent_without_outcome(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        onboard(person, sandbox)
+    sandbox.fault("domain", "hang")
+    sidecar = Sidecar(home, *home.file_store())
+    sidecar.request("getToken", subject="curtis.feitty")
+    sandbox.await_faults()
+    sidecar.process.kill()
+    sidecar.stop()
+    with Sidecar(home) as later:
+        (intent,) = rows(later, subject="curtis.feitty", operation="exchange")
+        assert intent["event"] == "intent"
+        assert later.call("verifyAudit")["ok"]
+
+
+def test_a_stopped_sidecar_that_holds_the_lock_refuses_in_time(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", "--store", "memory") as sidecar:
+        onboard(sidecar, sandbox)
+        code = "import fcntl, sys, time; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); time.sleep(600)"
+        holder = subprocess.Popen(
+            [sys.executable, "-c", code, str(state(home) / "audit.lock")], stdout=subprocess.PIPE
+        )
+        try:
+            assert holder.stdout is not None and holder.stdout.readline()
+            holder.send_signal(signal.SIGSTOP)
+            refused = sidecar.refusal("mintAssertion", type="client", timeoutMs=1000)
+            assert refused.kind == "audit_unavailable" and refused.retryable
+        finally:
+            holder.kill()
+            holder.wait()
+        assert sidecar.call("mintAssertion", type="client")["assertion"]
+
+
+def test_many_sidecars_make_one_chain(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        onboard(person, sandbox)
+    fleet = [Sidecar(home, *home.file_store()) for _ in range(8)]
+    try:
+        for sidecar in fleet:
+            for _ in range(100):
+                sidecar.request("mintAssertion", type="client")
+        for sidecar in fleet:
+            answers = [sidecar.receive() for _ in range(100)]
+            assert all("result" in answer for answer in answers)
+    finally:
+        for sidecar in fleet:
+            sidecar.stop()
+    with Sidecar(home) as later:
+        verdict = later.call("verifyAudit")
+        assert verdict["ok"], verdict
+    text = (state(home) / "audit-000001.jsonl").read_text()
+    assert text.count('"event":"intent","operation":"mintAssertion"') == 800
+
+
+def test_killed_writers_leave_a_chain_that_goes_on(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        onboard(person, sandbox)
+    chance = random.Random(1)
+    for _ in range(30):
+        sidecar = Sidecar(home, *home.file_store())
+        for _ in range(50):
+            sidecar.request("mintAssertion", type="client")
+        for _ in range(chance.randint(1, 30)):
+            sidecar.receive()
+        sidecar.process.kill()
+        sidecar.stop()
+    with Sidecar(home, *home.file_store()) as later:
+        later.call("mintAssertion", type="client")
+        assert later.call("verifyAudit")["ok"]
+    assert verify_audit.verify(str(state(home))).problem is None
+
+
+def mutate(chance: random.Random, lines: list[bytes]) -> list[bytes]:
+    """One change of the kinds that somebody may make."""
+    lines = list(lines)
+    place = chance.randrange(len(lines))
+    kind = chance.choice(["byte", "delete", "swap", "insert", "cut", "line feed", "nothing"])
+    if kind == "byte":
+        line = bytearray(lines[place])
+        line[chance.randrange(len(line))] = chance.choice(b'"{}:,0a\\\n\x00\xff z')
+        lines[place] = bytes(line)
+    elif kind == "delete":
+        del lines[place]
+    elif kind == "swap":
+        other = chance.randrange(len(lines))
+        lines[place], lines[other] = lines[other], lines[place]
+    elif kind == "insert":
+        lines.insert(place, chance.choice([lines[0], b"", b"{}", b'{"seq":1}']))
+    elif kind == "cut":
+        del lines[place:]
+    elif kind == "line feed":
+        lines[place] += b"\n"
+    return lines
+
+
+def test_both_verifiers_agree_on_whatever_was_changed(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", "--store", "memory") as sidecar:
+        onboard(sidecar, sandbox)
+        for _ in range(5):
+            sidecar.call("mintAssertion", type="client")
+    file = state(home) / "audit-000001.jsonl"
+    whole = file.read_bytes()
+    head = verify_audit.verify(str(state(home))).head
+    assert head is not None
+    chance = random.Random(7)
+    found = {True: 0, False: 0}
+    with Sidecar(home) as sidecar:
+        for number in range(2000):
+            lines = mutate(chance, whole.split(b"\n")[:-1])
+            if chance.random() < 0.3:
+                lines = mutate(chance, lines or [b"x"])
+            changed = b"\n".join(lines) + chance.choice([b"\n", b"\n", b"\n", b""])
+            file.write_bytes(changed)
+            anchor = (head[1], head[2]) if number % 2 else None
+            params = {"anchor": f"{head[1]}:{head[2]}"} if anchor else {}
+            ours = sidecar.call("verifyAudit", **params)
+            theirs = verify_audit.verify(str(state(home)), anchor)
+            problem = theirs.problem
+            assert ours["ok"] == (problem is None), (changed, ours, problem)
+            assert ours["rows"] == theirs.rows
+            if problem is not None:
+                expected = {"file": problem.file, "line": problem.line, "found": problem.found}
+                assert {"line": None} | ours["problem"] == expected
+            if anchor and changed != whole and not changed.startswith(whole):
+                assert not ours["ok"], changed
+            found[ours["ok"]] += 1
+        file.write_bytes(whole)
+    assert min(found.values()) > 100, found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(["STATE"], 0), (["--anchor", "ANCHOR", "STATE"], 0), (["--anchor", "9999:" + "0" * 64, "STATE"], 1),
+     (["--anchor", "x", "STATE"], 2), (["/nonexistent"], 2), (["--help"], 0)],
+)
+def test_the_verifier_is_a_command(
+    home: Home, sidecar: Sidecar, arguments: list[str], status: int
+) -> None:
+    head = sidecar.call("verifyAudit")["head"]
+    names = {"STATE": str(state(home)), "ANCHOR": f"{head['seq']}:{head['hash']}"}
+    ended = subprocess.run(
+        [str(VERIFIER), *[names.get(word, word) for word in arguments]], capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == status, ended
+
+
+def test_a_full_disk_refuses(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        onboard(person, sandbox)
+    size = (state(home) / "audit-000001.jsonl").stat().st_size
+    # ulimit -f counts blocks of 512 bytes.
+    command = ("/bin/sh", "-c", f'ulimit -f {size // 512 + 4}; exec "$0" "$@"')
+    with Sidecar(home, *home.file_store(), command=(*command, BINARY)) as backend:
+        kinds = {backend.refusal("mintAssertion", type="client").kind for _ in range(20)
+                 if "error" in backend.answer(backend.request("mintAssertion", type="client"))}
+        assert kinds <= {"audit_unavailable"} and kinds
+    with Sidecar(home, *home.file_store()) as later:
+        later.call("mintAssertion", type="client")
+        assert later.call("verifyAudit")["ok"]
