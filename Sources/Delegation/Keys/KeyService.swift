@@ -75,6 +75,7 @@ package struct KeyService: Sendable {
 
   /// What the store has now under each alias. A successor whose predecessor is gone counts as current.
   func items(deadline: ContinuousClock.Instant) async throws(Failure) -> [String: KeyItem] {
+    try ring.lockdown.requireOpen()
     var items: [String: KeyItem] = [:]
     for alias in try await aliases(deadline: deadline) {
       items[alias] = try await item(alias, deadline: deadline)
