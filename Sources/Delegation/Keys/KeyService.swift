@@ -136,19 +136,22 @@ package struct KeyService: Sendable {
     ring.forget(alias)
   }
 
-  /// False when the store holds something else than `stored` by now; nothing was written then.
+  /// False when the store holds something else than `stored` by now; nothing was written then. What would not open as a
+  /// key is not written either.
   private func write(
     _ item: KeyItem,
     of key: OpenKey,
     holding stored: borrowing SecretBytes,
     for caller: any Caller
   ) async throws(Failure) -> Bool {
+    let secret = item.replacingHeader(of: stored)
+    _ = try opened(secret, alias: item.alias)
     try beginWriting(for: caller)
     do throws(StoreFailure) {
       return try await store.replace(
         SecretItem(.key, item.alias),
         holding: stored,
-        with: item.replacingHeader(of: stored),
+        with: secret,
         publicAttributes: attributes(of: item, certificate: key.certificate),
         deadline: caller.deadline
       )
