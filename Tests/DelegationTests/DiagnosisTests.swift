@@ -88,6 +88,25 @@ struct DiagnosisTests {
     #expect(bench.http.requests.count == 1)
   }
 
+  /// The clocks take a while to compare, and another profile may be the default one then.
+  @Test func whatIsTriedIsTheProfileThatPolicyLetPass() async throws {
+    let bench = try await Bench()
+    let file = InMemoryGuardedFile("/config.json")
+    let book = ProfileBook(file: file)
+    try await book.save(try Samples.profile(), for: RecordingCaller())
+    let date = bench.wallClock.now()
+    bench.http.plan { _ in
+      _ = try? await book.save(try Samples.profile { $0.scope = "urn:narrower" }, for: RecordingCaller())
+      return .success(HTTPResponse(status: 200, headers: [], body: [], date: date))
+    }
+    bench.http.plan(200, Samples.grant("client-token"))
+    bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
+    _ = await diagnosis(bench, profiles: book).run(request, deadline: .now + .seconds(9))
+    let forms = bench.http.requests.dropFirst().map { String(decoding: $0.body ?? [], as: UTF8.self) }
+    #expect(forms.count == 2)
+    #expect(forms.allSatisfy { $0.contains("scope=urn%3Anarrower") })
+  }
+
   @Test func offlineAsksNobody() async throws {
     let bench = try await Bench()
     var offline = request

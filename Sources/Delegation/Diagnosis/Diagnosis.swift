@@ -149,7 +149,8 @@ package struct Diagnosis: Sendable {
       return [clockCheck, skip(.client, "the key cannot be used"), skip(.token, "the key cannot be used")]
     }
     let client = await check(.client, by: deadline) { limit throws(Failure) in
-      let layers = try authorization.layers(profile: profile.name, deadline: limit).layers
+      // As it is now: the checks before this one have taken a while.
+      let (profile, layers) = try authorization.layers(profile: profile.name, deadline: limit)
       do throws(PolicyFailure) { try layers.permit(scope: profile.scope) } catch { throw .policy(error) }
       try await exchange.tryClient(profile, deadline: limit)
       return Finding(.pass, "The identity domain accepts the client \(profile.clientId).")
@@ -159,13 +160,13 @@ package struct Diagnosis: Sendable {
     }
     let token = await check(.token, by: deadline) { limit throws(Failure) in
       let permit = try authorization.permit(
-        profile: request.profile,
+        profile: profile.name,
         subject: request.subject,
         userToken: request.userToken,
         deadline: limit
       )
       let scope = try permit.scope(nil)
-      let token = try await exchange.exchange(permit.grant, scope: scope, profile: profile, deadline: limit)
+      let token = try await exchange.exchange(permit.grant, scope: scope, profile: permit.profile, deadline: limit)
       return Finding(
         .pass,
         "The identity domain gave a token that is \(token.subject), until \(token.expiresAt.rfc3339)."
