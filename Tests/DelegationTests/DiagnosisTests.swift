@@ -88,6 +88,23 @@ struct DiagnosisTests {
     #expect(bench.http.requests.count == 1)
   }
 
+  /// Whoever tries out subjects this way is seen.
+  @Test func whatPolicyDeniesIsRecorded() async throws {
+    let bench = try await Bench()
+    bench.http.plan(200, "{}", date: bench.wallClock.now())
+    bench.http.plan(200, Samples.grant("client-token"))
+    let rules = #"{"subjects":{"allow":["*"],"deny":["curtis.*"]}}"#
+    let file = InMemoryGuardedFile("/policy.json", bytes: Array(rules.utf8))
+    _ = await diagnosis(bench, profiles: try await book(Samples.profile()), policy: file).run(
+      request,
+      deadline: .now + .seconds(9)
+    )
+    let denials = bench.audit.rows.filter { $0.contains(#""event":"denied""#) }
+    #expect(denials.count == 1)
+    #expect(denials.first?.contains(#""operation":"diagnose""#) == true)
+    #expect(denials.first?.contains(#""subject":"curtis.feitty""#) == true)
+  }
+
   /// The clocks take a while to compare, and another profile may be the default one then.
   @Test func whatIsTriedIsTheProfileThatPolicyLetPass() async throws {
     let bench = try await Bench()
