@@ -88,13 +88,19 @@ struct DiagnosisTests {
     #expect(bench.http.requests.count == 1)
   }
 
+  private static let denied: [(String?, String?)] = [
+    ("curtis.feitty", nil), (nil, Samples.userToken("curtis.feitty")),
+  ]
+
   /// Whoever tries out subjects this way is seen.
-  @Test func whatPolicyDeniesIsRecorded() async throws {
+  @Test(arguments: denied)
+  func whatPolicyDeniesIsRecorded(_ subject: String?, _ userToken: String?) async throws {
     let bench = try await Bench()
     bench.http.plan(200, "{}", date: bench.wallClock.now())
     bench.http.plan(200, Samples.grant("client-token"))
     let rules = #"{"subjects":{"allow":["*"],"deny":["curtis.*"]}}"#
     let file = InMemoryGuardedFile("/policy.json", bytes: Array(rules.utf8))
+    let request = Diagnosis.Request(profile: nil, subject: subject, userToken: userToken, online: true)
     _ = await diagnosis(bench, profiles: try await book(Samples.profile()), policy: file).run(
       request,
       deadline: .now + .seconds(9)

@@ -158,8 +158,7 @@ package struct Diagnosis: Sendable {
     guard request.subject != nil || request.userToken != nil else {
       return [clockCheck, client, skip(.token, "no subject was given to try it with")]
     }
-    var facts = AuditFacts(profile: profile.name, subject: request.subject)
-    facts.grant = request.userToken == nil ? .subject : .userToken
+    let facts = AuditFacts(profile: profile.name, subject: request.subject, userToken: request.userToken)
     let token = await check(.token, facts, by: deadline) { limit throws(Failure) in
       let permit = try authorization.permit(
         profile: profile.name,
