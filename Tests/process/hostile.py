@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,8 +50,9 @@ AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
 
 
 def unsigned(**claims: object) -> str:
-    parts = ({"alg": "RS256"}, {"tok_type": "AT", "sub_type": "user"} | claims, {"signature": "of nobody"})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
+    """A JWT that only a client takes: one that asks for a token does not look at signatures."""
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, {"tok_type": "AT", "sub_type": "user"} | claims)]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, os.urandom(256)))
 
 
 class Hostile:
@@ -61,7 +63,7 @@ class Hostile:
         self.sent: list[str] = []
         self.answer: Callable[[str, str], Answer] | None = None
         self.is_domain = True
-        self.issued = unsigned(sub="curtis.feitty", jti="planted by the hostile domain", pad="x" * 300)
+        self.issued = unsigned(sub="curtis.feitty", jti="planted by the hostile domain")
         hostile = self
 
         class Handler(BaseHTTPRequestHandler):

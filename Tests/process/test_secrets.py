@@ -192,9 +192,11 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
             person.answer(person.request("getToken", forceRefresh=True, **user))
             person.call("diagnose", **user)
         hostile.is_domain = False
+        person.call("getToken", forceRefresh=True, **user)
         for hostile.answer in AT_THE_POD.values():
             person.answer(person.request("invokeAgent", workDoneToken="progress", wait=False, **user, **AGENT))
-    gate.is_secret(**{f"credential {number}": text for number, text in enumerate(dict.fromkeys(hostile.sent))})
+    # What a pod says of a token's claims in the output of a run is the answer that was asked for; its signature is not.
+    gate.secrets |= {f"credential {number}": sent.rpartition(".")[2].encode() for number, sent in enumerate(hostile.sent)}
 
 
 def test_no_secret_comes_out(gate: Gate) -> None:

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from leaks import PIECE
 from sidecar import Home, Sidecar
 
 METHODS = {
@@ -60,6 +59,6 @@ class Watched(Sidecar):
         output = self.stdout
         for field, text in self.handed_out:
             answer = json.dumps({field: text}, separators=(",", ":"))[1:-1].encode()
-            assert answer in output and len(text) >= PIECE
+            assert answer in output
             output = output.replace(answer, b"", 1)
         return output

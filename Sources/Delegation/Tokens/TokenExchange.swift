@@ -114,7 +114,8 @@ package struct TokenExchange: Sendable {
     try mint.ring.lockdown.requireOpen()
     let response: HTTPResponse
     do throws(HTTPFailure) {
-      response = try await http.send(request.http(to: domain, profile: profile, deadline: deadline))
+      let sent = request.http(to: domain, profile: profile, deadline: deadline)
+      response = request.credentials.masked(try await http.send(sent))
     } catch .cancelled {
       throw .abandoned
     } catch {
