@@ -49,7 +49,7 @@ AGENT = {"agent": "PAYABLES_TEAM", "message": "Hello"}
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("getToken", user(profile="absent"), "profile_not_found", "dev5"),
     ("getToken", {"subject": "curtis.feitty"}, "profile_not_found", "dev5"),
-    ("getToken", user(profile="disabled"), "profile_invalid", "disabled"),
+    ("getToken", user(profile="disabled"), "profile_disabled", "disabled"),
     ("getTokn", user(), "method_not_found", "getToken"),
     ("GETTOKEN", user(), "method_not_found", "GETTOKEN"),
     ("getToken", {"profile": "dev5"}, "invalid_params", "subject"),

@@ -141,9 +141,13 @@ def disks() -> list[str]:
 
 @pytest.mark.parametrize("disk", disks())
 def test_a_full_disk_loses_nothing_and_says_so(disk: str, home: Home, store: Store) -> None:
+    with Sidecar(home, *store.options) as sidecar:
+        sidecar.call("createKey", alias="spare")
     if disk == "limited":
         limit = store.path.stat().st_size
-        words, options, command = "File too large", store.options, ("prlimit", f"--fsize={limit}", BINARY)
+        # The limit is for every file: the audit begins anew, and stays below it.
+        options = [*store.options, "--state", str(home.path / "new-state")]
+        words, command = "File too large", ("prlimit", f"--fsize={limit}", BINARY)
     else:
         folder = home.path / "disk"
         folder.mkdir(mode=0o700)
@@ -163,4 +167,4 @@ def test_a_full_disk_loses_nothing_and_says_so(disk: str, home: Home, store: Sto
             assert (refused.kind, refused.detail["reason"]) == ("store_unavailable", "input_output"), refused.error
             assert words in refused.message and "disk" in refused.hint, refused.error
         assert path.read_bytes() == before and not path.with_name(f".{path.name}.new").exists()
-        assert sidecar.call("listKeys") == {"keys": []}
+        assert [key["alias"] for key in sidecar.call("listKeys")["keys"]] == ["spare"]

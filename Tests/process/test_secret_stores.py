@@ -137,7 +137,11 @@ class TestFileStore:
         assert self.refusal(home, options) == ("store_unavailable", "unsafe_permissions")
 
     def test_folder_others_may_write_to(self, home: Home, options: list[str], store: Path) -> None:
-        home.path.chmod(0o777)
+        folder = home.path / "shared"
+        folder.mkdir()
+        store.rename(folder / "store")
+        folder.chmod(0o777)
+        options = ["--store", f"file:{folder}/store", *options[2:]]
         assert self.refusal(home, options) == ("store_unavailable", "unsafe_permissions")
 
     def test_folder_that_cannot_be_made(self, home: Home, options: list[str]) -> None:
