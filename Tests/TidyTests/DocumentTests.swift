@@ -31,9 +31,10 @@ struct DocumentTests {
 
   /// `FrameDecoderTests.oneByteAtATime` is a function of Tests/…/FrameDecoderTests.swift, `test_host.py::test_eof` one of
   /// a file of pytest.
-  @Test func testsOnTheArchitecturePageExist() throws {
+  @Test(arguments: ["Sources/README.md", "protocol/SECURITY.md"])
+  func testsThatAreNamedExist(page: String) throws {
     let files = try tree.files(below: "Tests") + tree.files(below: "clients")
-    let names = try inlineCode("Sources/README.md").compactMap {
+    let names = try inlineCode(page).compactMap {
       $0.wholeMatch(of: #/(\w+Tests)\.(\w+)|(\w+\.py)::(\w+)/#)
     }
     #expect(!names.isEmpty)

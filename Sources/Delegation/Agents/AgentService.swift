@@ -203,7 +203,9 @@ package struct AgentService: Sendable {
       )
       let message = try build(request)
       let response: HTTPResponse
-      do throws(HTTPFailure) { response = try await http.send(message) } catch .cancelled {
+      do throws(HTTPFailure) {
+        response = SentCredentials(jwts: [token.token.text]).masked(try await http.send(message))
+      } catch .cancelled {
         throw .abandoned
       } catch {
         throw .network(NetworkFailure(.pod, server: session.origin.text, problem: .http(error)))

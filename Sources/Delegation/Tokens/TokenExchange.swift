@@ -120,7 +120,8 @@ package struct TokenExchange: Sendable {
   ) async throws(Failure) -> HTTPResponse {
     try mint.ring.lockdown.requireOpen()
     do throws(HTTPFailure) {
-      return try await http.send(request.http(to: domain, profile: profile, deadline: deadline))
+      let sent = request.http(to: domain, profile: profile, deadline: deadline)
+      return request.credentials.masked(try await http.send(sent))
     } catch .cancelled {
       throw .abandoned
     } catch {

@@ -15,6 +15,17 @@ struct TokenRequest {
   let client: Client
   let scope: String
 
+  /// What the domain may not send back.
+  var credentials: SentCredentials {
+    switch client {
+    case .assertion(let text): return SentCredentials(jwts: [text] + (assertion.map { [$0] } ?? []))
+    case .basic(let value):
+      var credentials = SentCredentials(jwts: assertion.map { [$0] } ?? [])
+      credentials.add(basic: value)
+      return credentials
+    }
+  }
+
   func http(to domain: Origin, profile: Profile, deadline: ContinuousClock.Instant) -> HTTPRequest {
     var fields = [(name: "grant_type", value: assertion == nil ? "client_credentials" : Self.jwtBearer)]
     if let assertion { fields.append((name: "assertion", value: assertion)) }

@@ -1,0 +1,61 @@
+import JSON
+
+/// The credentials of one request, to be found again in its answer: a server may repeat what it was sent in an error, a
+/// header or an identifier, and those go on to the caller, the log and the audit.
+struct SentCredentials {
+  /// So many bytes in a row. Shorter credentials are not recognized, nor those that the server spells in another way.
+  private static let pieceLength = UInt128.bitWidth / 8
+  private static let mark = Array("[masked]".utf8)
+  private var pieces: Set<UInt128> = []
+
+  /// Of a JWT only the signature is looked for. It makes the credential; header and claims are alike in many.
+  init(jwts: [String]) {
+    for jwt in jwts { add(jwt.utf8.reversed().prefix { $0 != UInt8(ascii: ".") }.reversed()) }
+  }
+
+  /// The value of an `Authorization` header of RFC 7617, and the secret in it.
+  mutating func add(basic value: String) {
+    add(value.utf8)
+    guard let pair = Base64.decode(value.utf8.dropFirst("Basic ".utf8.count), as: .standard),
+      let colon = pair.firstIndex(of: UInt8(ascii: ":"))
+    else { return }
+    let secret = pair[(colon + 1)...]
+    add(secret)
+    add(JSONValue.string(String(decoding: secret, as: UTF8.self)).serialized().dropFirst().dropLast())
+  }
+
+  /// The answer with a mark in place of every piece.
+  func masked(_ response: HTTPResponse) -> HTTPResponse {
+    HTTPResponse(
+      status: response.status,
+      headers: response.headers.map { ($0.name, String(decoding: masked(Array($0.value.utf8)), as: UTF8.self)) },
+      body: masked(response.body),
+      date: response.date
+    )
+  }
+
+  private mutating func add(_ credential: some Collection<UInt8>) {
+    Self.eachPiece(of: credential) { piece, _ in pieces.insert(piece) }
+  }
+
+  private func masked(_ bytes: [UInt8]) -> [UInt8] {
+    var output: [UInt8] = []
+    var done = 0
+    Self.eachPiece(of: bytes) { piece, end in
+      guard pieces.contains(piece) else { return }
+      let start = end - Self.pieceLength
+      if start >= done { output += bytes[done..<start] + Self.mark }
+      done = end
+    }
+    return output + bytes[done...]
+  }
+
+  /// Every run of that length, and how many bytes stand before its end.
+  private static func eachPiece(of bytes: some Collection<UInt8>, _ body: (UInt128, Int) -> Void) {
+    var piece: UInt128 = 0
+    for (offset, byte) in bytes.enumerated() {
+      piece = piece << 8 | UInt128(byte)
+      if offset + 1 >= pieceLength { body(piece, offset + 1) }
+    }
+  }
+}
