@@ -146,8 +146,8 @@ def test_the_key_is_rotated_under_load(office: Office) -> None:
 def test_an_anchor_of_syslog_proves_the_rows_before_it(office: Office, quiet: Sidecar) -> None:
     head = quiet.call("verifyAudit")["head"]
     quiet.call("getToken", subject="ap.clerk", forceRefresh=True)
-    record = f'audit head {head["seq"]}:{head["hash"]} of "{office.state}/{head["file"]}" (exit)'
-    foreign = f'audit head 9:{"0" * 64} of "/elsewhere/audit-000001.jsonl" (exit)'
+    record = f'audit head {head["seq"]}:{head["hash"]} of {office.state}/{head["file"]} (exit)'
+    foreign = f'audit head 9:{"0" * 64} of /elsewhere/audit-000001.jsonl (exit)'
     log = office.home.private_file("auth.log", f"host onbehalf[1]: {record}\nhost onbehalf[2]: {foreign}\n")
     office.shell("Verify the audit", LOG=str(log))
     file = office.state / head["file"]
