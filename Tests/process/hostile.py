@@ -57,8 +57,8 @@ def unsigned(**claims: object) -> str:
 
 
 class Hostile:
-    """Runs from `with` to its end. `answer` says how the next requests are met, of the domain or else of the pod; without
-    it everybody gets the same token."""
+    """Runs from `with` to its end. `answer` says how the domain, or else the pod, meets the next requests; without it
+    everybody gets the same token."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
