@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Synchronization
 import TestSupport
 import Testing
@@ -45,6 +46,9 @@ struct LockdownTests {
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
     _ = try await bench.tokens.token { (request, profile) }
     await bench.domain.lock()
+    let recorded = try bench.audit.rows.suffix(2).map { try JSONValue(parsing: Array($0.utf8)) }
+    #expect(recorded.map { $0["event"] } == ["intent", "outcome"])
+    #expect(recorded.allSatisfy { $0["operation"] == "lock" })
     #expect(bench.ring.openCount == 0)
     #expect(bench.tokens.cache.count == 0)
     let locked = Failure.policy(.locked)
@@ -58,6 +62,22 @@ struct LockdownTests {
     var basic = profile
     basic.clientAuthentication = .clientSecretBasic
     await #expect(throws: locked) { _ = try await bench.tokens.token { (ownToken, basic) } }
+  }
+
+  /// What cannot be answered any more is not begun.
+  @Test func noStepOfARotationIsTaken() async throws {
+    let bench = try await RotationBench()
+    let writes = Writes()
+    let domain = bench.domain(writes)
+    try await bench.start(domain.rotation)
+    let before = writes.count
+    await domain.lock()
+    let locked = Failure.policy(.locked)
+    await #expect(throws: locked) { try await bench.start(domain.rotation) }
+    await #expect(throws: locked) { _ = try await domain.rotation.finish("payables", for: bench.caller) }
+    await #expect(throws: locked) { _ = try await domain.rotation.abort("payables", for: bench.caller) }
+    #expect(writes.count == before)
+    #expect(try await bench.picture() == RotationBench.started)
   }
 
   @Test func droppedSecretsAreHadAnew() async throws {
