@@ -32,8 +32,8 @@ AT_THE_DOMAIN: dict[str, Callable[[str, str], Answer]] = {
     "headers": lambda sent, last: Answer(429, {"Retry-After": sent, "WWW-Authenticate": sent, "Date": sent}, ""),
     "redirect": lambda sent, last: Answer(302, {"Location": f"https://elsewhere.example/?{sent}"}, ""),
     "token type": lambda sent, last: as_json(200, access_token="x", token_type=sent),
-    "opaque token": lambda sent, last: as_json(200, access_token=last[-64:], token_type="Bearer", expires_in=300),
-    "token of another": lambda sent, last: as_json(200, access_token=unsigned(sub=last), token_type="Bearer", expires_in=9),
+    "opaque token": lambda sent, last: as_json(200, access_token=last[-64:], token_type="Bearer", expires_in=9),
+    "another": lambda sent, last: as_json(200, access_token=unsigned(sub=last), token_type="Bearer", expires_in=9),
     "lifetime": lambda sent, last: as_json(200, access_token="x", token_type="Bearer", expires_in=sent),
 }
 AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
@@ -51,13 +51,14 @@ AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
 
 def unsigned(**claims: object) -> str:
     """A JWT that only a client takes: one that asks for a token does not look at signatures."""
-    parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, {"tok_type": "AT", "sub_type": "user"} | claims)]
+    claims = {"tok_type": "AT", "sub_type": "user"} | claims
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, os.urandom(256)))
 
 
 class Hostile:
-    """Runs from `with` to its end. `answer` says how the next requests are met, of the domain or else of the pod; without
-    it everybody gets the same token."""
+    """Runs from `with` to its end. `answer` says how the domain, or else the pod, meets the next requests; without it
+    everybody gets the same token."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []

@@ -76,7 +76,7 @@ def plain_keys(home: Home) -> dict[str, dict[str, str]]:
 
 
 def numbers(name: str, pem: bytes) -> dict[str, bytes]:
-    """The private part of a key: DER from its first private byte on, and its numbers as people and libraries print them.
+    """The private part of a key: DER from its first private byte on, and its numbers as people and libraries have them.
     The lines of its PEM are the base64 of that DER."""
     key = load_pem_private_key(pem, password=None)
     assert isinstance(key, RSAPrivateKey)

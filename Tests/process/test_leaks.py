@@ -10,7 +10,7 @@ CHANCE = random.Random(20261124)
 # What every encoding spells differently, and bytes that are no text.
 TEXT = 'planted "quoted" back\\slash/é+%41 and a plain tail'.encode()
 SECRETS = {"text": TEXT, "bytes": CHANCE.randbytes(256), "token": b"eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl_-"}
-AROUND = b'{"jsonrpc":"2.0","id":7,"result":{"keys":[]}}\nGET /admin/v1 HTTP/1.1\r\n' + CHANCE.randbytes(4096).hex().encode()
+AROUND = b'{"jsonrpc":"2.0","id":7,"result":{"keys":[]}}\nGET /v1 HTTP/1.1\r\n' + CHANCE.randbytes(4096).hex().encode()
 
 
 @pytest.fixture(scope="module")

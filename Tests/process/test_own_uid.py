@@ -1,6 +1,6 @@
 """The sidecar under a uid of its own, as protocol/SECURITY.md sets it up: what the backend can do, and what it cannot.
 
-Root stands in for systemd: it listens on a socket that the backend's group may write to, and starts one sidecar for each
+Root stands in for systemd: it listens on a socket that the backend's group may write to, and starts a sidecar for each
 connection, with the connection as its standard input and output.
 """
 

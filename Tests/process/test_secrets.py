@@ -183,7 +183,8 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
     person.call("createKey", alias="hostile")
     for name, authentication in (("hostile", "client_assertion"), ("hostile-basic", "client_secret_basic")):
         person.call("saveProfile", profile=profile(
-            gate.sandbox, name=name, key="hostile", clientAuthentication=authentication, opaqueTokens="accept", **places))
+            gate.sandbox, name=name, key="hostile", clientAuthentication=authentication, opaqueTokens="accept", **places
+        ))
     person.call("setClientSecret", profile="hostile-basic", clientSecret=CLIENT_SECRET)
     for name in ("hostile", "hostile-basic"):
         user = {"profile": name, "subject": "curtis.feitty"}
@@ -196,7 +197,8 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
         for hostile.answer in AT_THE_POD.values():
             person.answer(person.request("invokeAgent", workDoneToken="progress", wait=False, **user, **AGENT))
     # What a pod says of a token's claims in the output of a run is the answer that was asked for; its signature is not.
-    gate.secrets |= {f"credential {number}": sent.rpartition(".")[2].encode() for number, sent in enumerate(hostile.sent)}
+    signatures = {sent.rpartition(".")[2] for sent in hostile.sent}
+    gate.secrets |= {f"credential {number}": signature.encode() for number, signature in enumerate(signatures)}
 
 
 def test_no_secret_comes_out(gate: Gate) -> None:
