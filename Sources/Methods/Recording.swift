@@ -51,8 +51,7 @@ extension AuditFacts {
 extension UserParams {
   /// Who is asked for, and for what.
   func asked(scope: String? = nil, agent: String? = nil) -> AuditFacts {
-    var facts = AuditFacts(profile: profile, subject: subject)
-    facts.grant = userToken == nil ? .subject : .userToken
+    var facts = AuditFacts(profile: profile, subject: subject, userToken: userToken)
     facts.scope = scope
     facts.agent = agent
     return facts

@@ -88,6 +88,48 @@ struct DiagnosisTests {
     #expect(bench.http.requests.count == 1)
   }
 
+  private static let denied: [(String?, String?)] = [
+    ("curtis.feitty", nil), (nil, Samples.userToken("curtis.feitty")),
+  ]
+
+  /// Whoever tries out subjects this way is seen.
+  @Test(arguments: denied)
+  func whatPolicyDeniesIsRecorded(_ subject: String?, _ userToken: String?) async throws {
+    let bench = try await Bench()
+    bench.http.plan(200, "{}", date: bench.wallClock.now())
+    bench.http.plan(200, Samples.grant("client-token"))
+    let rules = #"{"subjects":{"allow":["*"],"deny":["curtis.*"]}}"#
+    let file = InMemoryGuardedFile("/policy.json", bytes: Array(rules.utf8))
+    let request = Diagnosis.Request(profile: nil, subject: subject, userToken: userToken, online: true)
+    _ = await diagnosis(bench, profiles: try await book(Samples.profile()), policy: file).run(
+      request,
+      deadline: .now + .seconds(9)
+    )
+    let denials = bench.audit.rows.filter { $0.contains(#""event":"denied""#) }
+    #expect(denials.count == 1)
+    #expect(denials.first?.contains(#""operation":"diagnose""#) == true)
+    #expect(denials.first?.contains(#""subject":"curtis.feitty""#) == true)
+  }
+
+  /// The clocks take a while to compare, and another profile may be the default one then.
+  @Test func whatIsTriedIsTheProfileThatPolicyLetPass() async throws {
+    let bench = try await Bench()
+    let file = InMemoryGuardedFile("/config.json")
+    let book = ProfileBook(file: file)
+    try await book.save(try Samples.profile(), for: RecordingCaller())
+    let date = bench.wallClock.now()
+    bench.http.plan { _ in
+      _ = try? await book.save(try Samples.profile { $0.scope = "urn:narrower" }, for: RecordingCaller())
+      return .success(HTTPResponse(status: 200, headers: [], body: [], date: date))
+    }
+    bench.http.plan(200, Samples.grant("client-token"))
+    bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
+    _ = await diagnosis(bench, profiles: book).run(request, deadline: .now + .seconds(9))
+    let forms = bench.http.requests.dropFirst().map { String(decoding: $0.body ?? [], as: UTF8.self) }
+    #expect(forms.count == 2)
+    #expect(forms.allSatisfy { $0.contains("scope=urn%3Anarrower") })
+  }
+
   @Test func offlineAsksNobody() async throws {
     let bench = try await Bench()
     var offline = request

@@ -33,6 +33,29 @@ struct KeyBindingTests {
     #expect(try await bench.keys.get("payables", deadline: .now).item.binding == Samples.binding)
   }
 
+  /// An item that another program wrote may go on behind its certificate; cutting it at the wrong place would lose the key.
+  @Test func anItemThatWouldNotOpenIsNotWritten() async throws {
+    let bench = try await Bench(binding: nil)
+    let item = SecretItem(.key, "payables")
+    let longer = try #require(content(of: item, bench)) + Array("certificates of others".utf8)
+    try bench.store.write(
+      item,
+      secret: SecretBytes(copying: longer),
+      publicAttributes: [:],
+      replacing: true,
+      deadline: .now
+    )
+    await #expect(throws: Failure.self) {
+      try await bench.keys.bind("payables", to: Samples.binding, for: RecordingCaller())
+    }
+    #expect(content(of: item, bench) == longer)
+  }
+
+  private func content(of item: SecretItem, _ bench: Bench) -> [UInt8]? {
+    guard let secret = bench.store.read(item, deadline: .now) else { return nil }
+    return secret.withUnsafeBytes { Array($0) }
+  }
+
   /// Two sidecars that find the key unbound and bind it at once: one of them does, and the other is told.
   @Test func ofTwoBindingsAtOnceOneStays() async throws {
     let bench = try await Bench(binding: nil)

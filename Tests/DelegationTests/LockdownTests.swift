@@ -64,6 +64,22 @@ struct LockdownTests {
     await #expect(throws: locked) { _ = try await bench.tokens.token { (ownToken, basic) } }
   }
 
+  /// What cannot be answered any more is not begun.
+  @Test func noStepOfARotationIsTaken() async throws {
+    let bench = try await RotationBench()
+    let writes = Writes()
+    let domain = bench.domain(writes)
+    try await bench.start(domain.rotation)
+    let before = writes.count
+    await domain.lock()
+    let locked = Failure.policy(.locked)
+    await #expect(throws: locked) { try await bench.start(domain.rotation) }
+    await #expect(throws: locked) { _ = try await domain.rotation.finish("payables", for: bench.caller) }
+    await #expect(throws: locked) { _ = try await domain.rotation.abort("payables", for: bench.caller) }
+    #expect(writes.count == before)
+    #expect(try await bench.picture() == RotationBench.started)
+  }
+
   @Test func droppedSecretsAreHadAnew() async throws {
     let bench = try await Bench()
     let profile = try Samples.profile()

@@ -1,5 +1,6 @@
 """The audit: what stands in it, and what is refused without it."""
 
+import base64
 import json
 import os
 import signal
@@ -51,6 +52,13 @@ def test_a_denial_is_seen_with_its_rule(sidecar: Sidecar) -> None:
     row = rows(sidecar, event="denied")[0]
     assert (row["operation"], row["subject"], row["outcome"]) == ("getToken", "admin", "subject_denied")
     assert row["layer"] == "profile dev5" and "subjects.deny" in row["rule"]
+
+
+def test_a_denied_user_token_names_its_user(sidecar: Sidecar) -> None:
+    claims = base64.urlsafe_b64encode(b'{"sub":"admin"}').rstrip(b"=").decode()
+    assert sidecar.refusal("getToken", userToken=f"e30.{claims}.AA").kind == "subject_denied"
+    row = rows(sidecar, event="denied")[0]
+    assert (row["grant"], row["subject"]) == ("userToken", "admin")
 
 
 def test_changes_are_recorded_and_what_needs_admin_too(sidecar: Sidecar, home: Home) -> None:

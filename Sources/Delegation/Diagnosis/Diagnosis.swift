@@ -148,8 +148,9 @@ package struct Diagnosis: Sendable {
     guard hasKey else {
       return [clockCheck, skip(.client, "the key cannot be used"), skip(.token, "the key cannot be used")]
     }
-    let client = await check(.client, by: deadline) { limit throws(Failure) in
-      let layers = try authorization.layers(profile: profile.name, deadline: limit).layers
+    let client = await check(.client, AuditFacts(profile: profile.name), by: deadline) { limit throws(Failure) in
+      // As it is now: the checks before this one have taken a while.
+      let (profile, layers) = try authorization.layers(profile: profile.name, deadline: limit)
       do throws(PolicyFailure) { try layers.permit(scope: profile.scope) } catch { throw .policy(error) }
       try await exchange.tryClient(profile, deadline: limit)
       return Finding(.pass, "The identity domain accepts the client \(profile.clientId).")
@@ -157,15 +158,16 @@ package struct Diagnosis: Sendable {
     guard request.subject != nil || request.userToken != nil else {
       return [clockCheck, client, skip(.token, "no subject was given to try it with")]
     }
-    let token = await check(.token, by: deadline) { limit throws(Failure) in
+    let facts = AuditFacts(profile: profile.name, subject: request.subject, userToken: request.userToken)
+    let token = await check(.token, facts, by: deadline) { limit throws(Failure) in
       let permit = try authorization.permit(
-        profile: request.profile,
+        profile: profile.name,
         subject: request.subject,
         userToken: request.userToken,
         deadline: limit
       )
       let scope = try permit.scope(nil)
-      let token = try await exchange.exchange(permit.grant, scope: scope, profile: profile, deadline: limit)
+      let token = try await exchange.exchange(permit.grant, scope: scope, profile: permit.profile, deadline: limit)
       return Finding(
         .pass,
         "The identity domain gave a token that is \(token.subject), until \(token.expiresAt.rfc3339)."
@@ -204,8 +206,10 @@ package struct Diagnosis: Sendable {
     )
   }
 
+  /// - Parameter facts: of a check that acts for somebody. What a rule forbids is recorded with them.
   private func check(
     _ id: Check.ID,
+    _ facts: AuditFacts? = nil,
     by deadline: ContinuousClock.Instant,
     _ body: (ContinuousClock.Instant) async throws(Failure) -> Finding
   ) async -> Check {
@@ -214,6 +218,7 @@ package struct Diagnosis: Sendable {
     do throws(Failure) {
       finding = try await body(min(deadline, start.advanced(by: Self.longestCheck)))
     } catch {
+      if let facts, case .policy(let denial) = error { mint.audit.denied("diagnose", facts, denial) }
       let (summary, hint) = explain(error)
       finding = Finding(.fail, summary, hint: hint)
     }

@@ -75,6 +75,7 @@ package struct KeyService: Sendable {
 
   /// What the store has now under each alias. A successor whose predecessor is gone counts as current.
   func items(deadline: ContinuousClock.Instant) async throws(Failure) -> [String: KeyItem] {
+    try ring.lockdown.requireOpen()
     var items: [String: KeyItem] = [:]
     for alias in try await aliases(deadline: deadline) {
       items[alias] = try await item(alias, deadline: deadline)
@@ -135,19 +136,22 @@ package struct KeyService: Sendable {
     ring.forget(alias)
   }
 
-  /// False when the store holds something else than `stored` by now; nothing was written then.
+  /// False when the store holds something else than `stored` by now; nothing was written then. What would not open as a
+  /// key is not written either.
   private func write(
     _ item: KeyItem,
     of key: OpenKey,
     holding stored: borrowing SecretBytes,
     for caller: any Caller
   ) async throws(Failure) -> Bool {
+    let secret = item.replacingHeader(of: stored)
+    _ = try opened(secret, alias: item.alias)
     try beginWriting(for: caller)
     do throws(StoreFailure) {
       return try await store.replace(
         SecretItem(.key, item.alias),
         holding: stored,
-        with: item.replacingHeader(of: stored),
+        with: secret,
         publicAttributes: attributes(of: item, certificate: key.certificate),
         deadline: caller.deadline
       )

@@ -120,6 +120,14 @@ package final class Authorization: Sendable {
   }
 }
 
+extension AuditFacts {
+  /// What a call asks for, before policy has answered. Whom a user token names is what it says; nobody has verified it.
+  package init(profile: String?, subject: String?, userToken: String?) {
+    self.init(profile: profile, subject: subject ?? userToken.flatMap { JWT(decoding: $0)?.text("sub") })
+    grant = userToken == nil ? .subject : .userToken
+  }
+}
+
 extension Authorization.Permit {
   /// The same question once more, for work that goes on while profiles and policy may change.
   func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Self {
