@@ -34,6 +34,7 @@ class Home:
         self.run = path / "run"
         self.run.mkdir(mode=0o700)
         self.config = path / "config.json"
+        self.state = path / ".local" / "state" / "onbehalf"
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(path),
