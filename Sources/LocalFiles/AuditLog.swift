@@ -11,6 +11,8 @@ package struct AuditPlace: Sendable {
   package var maximumFileBytes = 16 << 20
   /// The socket that syslog(3) writes to.
   package var syslog = "/dev/log"
+  /// How long a row waits for the lock and its turn at most.
+  package var patience: Duration = .seconds(5)
 
   package init(path: String, createdDirectories: Int = 1) {
     self.path = path
@@ -32,7 +34,8 @@ package final class AuditLog: AuditSink {
     var watchers: [CheckedContinuation<Void, Never>] = []
     var thread = Thread.notStarted
     var isAsleep = false
-    var isEnding = false
+    /// Set when the end has begun: until then what is left may be written.
+    var endBy: ContinuousClock.Instant?
   }
 
   private enum Thread {
@@ -42,14 +45,13 @@ package final class AuditLog: AuditSink {
   }
 
   package let path: String
+  private let patience: Duration
   private let makeWriter: @Sendable () -> AuditWriter
   private let bell = AuditBell()
   private let ended = AuditBell()
   private let state = Mutex(State())
 
-  /// How long a row may wait for the lock at most.
-  private static let patience: Duration = .seconds(5)
-  /// How long before its deadline a call is told.
+  /// How long before its deadline a call is told, and the end is given up.
   private static let margin: Duration = .milliseconds(50)
   /// More rows that nobody waits for are counted and dropped.
   static let maximumWaiting = 10_000
@@ -63,11 +65,12 @@ package final class AuditLog: AuditSink {
     report: @escaping @Sendable (String) -> Void
   ) {
     path = place.path
+    patience = place.patience
     makeWriter = { AuditWriter(place, host: host, digests: digests, wallClock: wallClock, report: report) }
   }
 
   package func write(_ row: AuditRow, deadline: ContinuousClock.Instant) async throws(FileFailure) {
-    let giveUp = min(deadline.advanced(by: .zero - Self.margin), .now + Self.patience)
+    let giveUp = min(deadline.advanced(by: .zero - Self.margin), .now + patience)
     let failure = await withCheckedContinuation { continuation in
       if let refusal = enqueue(PendingRow(row: row, giveUp: giveUp, waiter: continuation)) {
         continuation.resume(returning: refusal)
@@ -77,7 +80,7 @@ package final class AuditLog: AuditSink {
   }
 
   package func add(_ row: AuditRow) {
-    _ = enqueue(PendingRow(row: row, giveUp: .now + Self.patience, waiter: nil))
+    _ = enqueue(PendingRow(row: row, giveUp: .now + patience, waiter: nil))
   }
 
   package func settle() async {
@@ -96,7 +99,7 @@ package final class AuditLog: AuditSink {
   /// Writes what is left, makes it durable and tells syslog. Blocks for that long at most; later rows are refused.
   package func close(withinMilliseconds time: Int32) {
     let isRunning = state.withLock { state in
-      state.isEnding = true
+      state.endBy = .now + .milliseconds(time) - Self.margin
       defer { if state.thread == .notStarted { state.thread = .ended } }
       return state.thread == .running
     }
@@ -127,16 +130,16 @@ package final class AuditLog: AuditSink {
     AuditThread.start("audit") { [self] in
       let writer = makeWriter()
       while true {
-        let (arrivals, lost, isEnding) = takeArrivals(wakingAt: writer.nextDue)
+        let (arrivals, lost, endBy) = takeArrivals(wakingAt: writer.nextDue)
         let watchers = state.withLock { state -> [CheckedContinuation<Void, Never>] in
           // What has come in since belongs to the next round, and so do they.
           guard state.queue.isEmpty else { return [] }
           defer { state.watchers = [] }
           return state.watchers
         }
-        writer.work(arrivals, lost: lost, isEnding: isEnding)
+        writer.work(arrivals, lost: lost, endBy: endBy)
         for watcher in watchers { watcher.resume() }
-        guard isEnding else { continue }
+        guard endBy != nil else { continue }
         let late = state.withLock { state in
           state.thread = .ended
           defer { (state.queue, state.watchers) = ([], []) }
@@ -151,11 +154,13 @@ package final class AuditLog: AuditSink {
   }
 
   /// Waits for rows, for the end or for the time.
-  private func takeArrivals(wakingAt due: ContinuousClock.Instant?) -> ([PendingRow], lost: Int, isEnding: Bool) {
+  private func takeArrivals(wakingAt due: ContinuousClock.Instant?) -> (
+    [PendingRow], lost: Int, endBy: ContinuousClock.Instant?
+  ) {
     while true {
-      let taken = state.withLock { state -> ([PendingRow], Int, Bool)? in
+      let taken = state.withLock { state -> ([PendingRow], Int, ContinuousClock.Instant?)? in
         let isDue = due.map { $0 <= .now } ?? false
-        guard !state.queue.isEmpty || !state.watchers.isEmpty || state.isEnding || isDue else {
+        guard !state.queue.isEmpty || !state.watchers.isEmpty || state.endBy != nil || isDue else {
           state.isAsleep = true
           return nil
         }
@@ -164,7 +169,7 @@ package final class AuditLog: AuditSink {
           state.queue = []
           state.lost = 0
         }
-        return (state.queue, state.lost, state.isEnding)
+        return (state.queue, state.lost, state.endBy)
       }
       if let taken { return taken }
       bell.wait(until: due)

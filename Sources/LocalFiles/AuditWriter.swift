@@ -7,6 +7,7 @@ final class AuditWriter {
   private let syslog: SyslogSocket
   private let path: String
   private let wallClock: any WallClock
+  private let now: () -> ContinuousClock.Instant
   private let report: @Sendable (String) -> Void
 
   private var pending: [PendingRow] = []
@@ -28,23 +29,27 @@ final class AuditWriter {
     host: any HostIdentity,
     digests: any Digests,
     wallClock: any WallClock,
+    now: @escaping () -> ContinuousClock.Instant = { .now },
     report: @escaping @Sendable (String) -> Void
   ) {
     appender = AuditAppender(place, digests: digests, wallClock: wallClock, origin: AuditRow.origin(host.read()))
     syslog = SyslogSocket(path: place.syslog)
     path = place.path
     self.wallClock = wallClock
+    self.now = now
     self.report = report
   }
 
   /// When there is something to do even if no row comes.
   var nextDue: ContinuousClock.Instant? { [retry, syncDue, anchorDue].compactMap(\.self).min() }
 
-  func work(_ arrivals: [PendingRow], lost: Int, isEnding: Bool) {
+  /// - Parameter endBy: set in the last round, which waits for the lock until then and gives up what is left.
+  func work(_ arrivals: [PendingRow], lost: Int, endBy: ContinuousClock.Instant?) {
     pending += arrivals
     self.lost += lost
-    if !pending.isEmpty || self.lost > 0 { append() }
-    let now = ContinuousClock.now
+    if !pending.isEmpty || self.lost > 0 { append(until: endBy) }
+    let isEnding = endBy != nil
+    let now = now()
     if isEnding || syncDue.map({ $0 <= now }) ?? false { synchronise() }
     if isEnding || anchorDue.map({ $0 <= now }) ?? false {
       if let head = appender.head { anchor(head.file, head.head, isEnding ? "exit" : "hourly") }
@@ -53,17 +58,18 @@ final class AuditWriter {
     if isEnding { abandon() }
   }
 
-  private func append() {
+  private func append(until endBy: ContinuousClock.Instant?) {
     let lostRow = lost > 0 ? [AuditRow.lost(lost, at: wallClock.now())] : []
     let waiting = pending.lazy.filter { $0.waiter != nil }.map(\.giveUp)
-    let deadline = min(.now + Self.lockSlice, waiting.min() ?? .now + Self.lockSlice)
+    let slice = now() + Self.lockSlice
+    let deadline = endBy ?? min(slice, waiting.min() ?? slice)
     let outcome = appender.append(lostRow + pending.map(\.row), deadline: deadline)
     if outcome.count > 0, !lostRow.isEmpty { lost = 0 }
     let written = max(0, outcome.count - lostRow.count)
     for row in pending.prefix(written) { row.waiter?.resume(returning: nil) }
     pending.removeFirst(written)
     if outcome.count > 0 {
-      let now = ContinuousClock.now
+      let now = now()
       syncDue = syncDue ?? now + Self.syncDelay
       anchorDue = anchorDue ?? now + Self.anchorPause
     }
@@ -79,7 +85,7 @@ final class AuditWriter {
       retry = nil
       return
     }
-    let now = ContinuousClock.now
+    let now = now()
     var isLocked = false
     if case .lockTimedOut = failure { isLocked = true }
     let isOver = pending.contains { !isLocked || $0.giveUp <= now }

@@ -13,7 +13,8 @@ package enum GetKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> KeyView
   {
-    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.answering(name, AuditFacts(key: params.alias), prompt: params.prompt, for: call) {
+      () throws(Failure) in
       try checking { () throws(ParamsFailure) in try FieldRules.alias(params.alias, field: "alias") }
       let key = try await services.domain.keys.get(params.alias, deadline: call.deadline)
       return KeyView(key, in: services)

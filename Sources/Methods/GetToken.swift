@@ -43,7 +43,7 @@ package enum GetToken: Method {
   }
 
   /// What was signed or fetched before `lock` is not handed out behind its answer.
-  package static func objection(in services: Services) -> ResponseError? { services.objectionWhenLocked }
+  package static func objection(in services: Services) -> ResponseError? { services.objectionWhenLocked(name) }
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {

@@ -32,7 +32,7 @@ package enum ListKeys: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await services.answering(prompt: params.prompt, for: call) { () throws(Failure) in
+    try await services.answering(name, AuditFacts(), prompt: params.prompt, for: call) { () throws(Failure) in
       let list = try await services.domain.keys.list(deadline: call.deadline) { KeyView($0, in: services) }
       return Result(
         keys: list.keys,

@@ -24,7 +24,7 @@ package enum MintAssertion: Method {
   package static func order(_ params: Params) -> Order { .using(profile: params.profile) }
 
   /// What was signed or fetched before `lock` is not handed out behind its answer.
-  package static func objection(in services: Services) -> ResponseError? { services.objectionWhenLocked }
+  package static func objection(in services: Services) -> ResponseError? { services.objectionWhenLocked(name) }
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {

@@ -6,15 +6,6 @@ extension Services {
   ///
   /// With `prompt` a store that is found locked is unlocked by a person, and the step is run once more. Without it, and
   /// for a store that needs nobody, no question is ever asked.
-  func answering<Value>(
-    prompt: Bool?,
-    for call: Call,
-    _ body: () async throws(Failure) -> Value
-  ) async throws(ResponseError) -> Value {
-    try await Methods.answering { () throws(Failure) in try await unlocking(prompt, for: call, body) }
-  }
-
-  /// The step itself, for who says more of its failure.
   func unlocking<Value>(
     _ prompt: Bool?,
     for call: Call,

@@ -29,8 +29,10 @@ package struct Services: Sendable {
     self.watchProcess = watchProcess
   }
 
-  /// For methods whose results are credentials.
-  var objectionWhenLocked: ResponseError? { domain.lockdown.isClosed ? ResponseError(.policy(.locked)) : nil }
+  /// For methods whose results are credentials: what takes the place of one behind the answer to `lock`.
+  func objectionWhenLocked(_ method: String) -> ResponseError? {
+    domain.lockdown.isClosed ? refusal(method, AuditFacts(), .policy(.locked)) : nil
+  }
 }
 
 extension Call: Caller {}

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Synchronization
 import TestSupport
 import Testing
@@ -45,6 +46,9 @@ struct LockdownTests {
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
     _ = try await bench.tokens.token { (request, profile) }
     await bench.domain.lock()
+    let recorded = try bench.audit.rows.suffix(2).map { try JSONValue(parsing: Array($0.utf8)) }
+    #expect(recorded.map { $0["event"] } == ["intent", "outcome"])
+    #expect(recorded.allSatisfy { $0["operation"] == "lock" })
     #expect(bench.ring.openCount == 0)
     #expect(bench.tokens.cache.count == 0)
     let locked = Failure.policy(.locked)

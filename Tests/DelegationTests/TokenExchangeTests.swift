@@ -37,6 +37,18 @@ struct TokenExchangeTests {
     #expect(fields[1][1] != fields[4][1])
   }
 
+  /// Also when the answer is not accepted: it is the same request at the domain.
+  @Test(arguments: ["curtis.feitty", "somebody.else"]) func theAuditHasTheECIDOfTheAnswer(user: String) async throws {
+    let bench = try await Bench()
+    let headers = [(name: "x-oracle-dms-ecid", value: "e-1")]
+    bench.http.plan(200, Samples.grant(Samples.userToken(user)), headers: headers)
+    _ = try? await exchange(bench, Samples.profile())
+    let row = try JSONValue(parsing: Array(try #require(bench.audit.rows.last).utf8))
+    #expect(row["event"] == "outcome")
+    #expect((row["outcome"] == "ok") == (user == "curtis.feitty"))
+    #expect(row["ecid"] == "e-1")
+  }
+
   @Test func authenticatesWithTheSecretOfTheStore() async throws {
     let bench = try await Bench()
     let profile = try Samples.profile { $0.clientAuthentication = .clientSecretBasic }

@@ -33,9 +33,10 @@ import Testing
     await #expect(throws: FileFailure.self) { try await log.write(.sample(1), deadline: .soon) }
   }
 
-  /// Each writer has its own descriptors, as a process has: flock(2) keeps them apart in the same way.
+  /// Each writer has its own descriptors, as a process has: flock(2) keeps them apart in the same way. All have as long
+  /// as it takes: how fast a machine is, is not the question.
   @Test func manyWritersMakeOneChain() async throws {
-    let audit = try AuditUnderTest(maximumFileBytes: 200_000)
+    let audit = try AuditUnderTest(maximumFileBytes: 200_000, patience: .seconds(600))
     try await withThrowingTaskGroup { group in
       for _ in 1...8 {
         group.addTask {
@@ -43,11 +44,11 @@ import Testing
           try await withThrowingTaskGroup { rows in
             for count in 1...2000 {
               if count % 2 == 0 { log.add(.sample(count)) }
-              rows.addTask { if count % 2 == 1 { try await log.write(.sample(count), deadline: .now + .seconds(60)) } }
+              rows.addTask { if count % 2 == 1 { try await log.write(.sample(count), deadline: .now + .seconds(600)) } }
             }
             try await rows.waitForAll()
           }
-          log.close(withinMilliseconds: 20_000)
+          log.close(withinMilliseconds: 600_000)
         }
       }
       try await group.waitForAll()
@@ -142,6 +143,34 @@ import Testing
     #expect(try await audit.verdict().problem == nil)
   }
 
+  /// At the end the lock is waited for as long as there is time, and then what is lost is told.
+  @Test func theEndWaitsForTheLock() async throws {
+    let audit = try AuditUnderTest()
+    let log = audit.log()
+    try await log.write(.sample(1), deadline: .soon)
+    let lock = try #require(try AuditDirectory(audit.path)).lock(deadline: .soon)
+    log.add(.sample(2))
+    let begun = ContinuousClock.now
+    log.close(withinMilliseconds: 1000)
+    #expect(ContinuousClock.now - begun >= .milliseconds(900))
+    lock.release()
+    #expect(audit.reports == ["1 audit rows could not be written and are lost"])
+    #expect(try await audit.rows().count == 1)
+  }
+
+  /// A row that waits longer than it may is refused, whatever the deadline of its call.
+  @Test func patienceEndsBeforeALongDeadline() async throws {
+    let audit = try AuditUnderTest(patience: .milliseconds(200))
+    let log = audit.log()
+    try await log.write(.sample(1), deadline: .soon)
+    let lock = try #require(try AuditDirectory(audit.path)).lock(deadline: .soon)
+    await #expect(throws: FileFailure.lockTimedOut(path: "\(audit.path)/audit.lock")) {
+      try await log.write(.sample(2), deadline: .now + .seconds(3600))
+    }
+    lock.release()
+    log.close(withinMilliseconds: 5000)
+  }
+
   @Test func aDirectoryThatIsMovedAwayIsMadeAnew() async throws {
     let audit = try AuditUnderTest()
     let log = audit.log()
@@ -216,6 +245,38 @@ import Testing
       let other = AuditHead(sequence: anchor.sequence, hash: AuditHead.genesis.hash)
       #expect(try await audit.verdict(anchor: other).problem != nil)
     }
+  }
+
+  @Test func theHeadGoesToSyslogEveryHourWhenItIsNew() async throws {
+    let audit = try AuditUnderTest()
+    let server = try DatagramServer(path: audit.place.syslog)
+    var ahead = Duration.zero
+    let writer = audit.writer { .now + ahead }
+    func work(_ rows: Int) {
+      let rows = (0..<rows).map { PendingRow(row: .sample($0), giveUp: .now + .seconds(60), waiter: nil) }
+      writer.work(rows, lost: 0, endBy: nil)
+    }
+    work(2)
+    #expect(server.received().isEmpty)
+    ahead = .seconds(3590)
+    work(1)
+    #expect(server.received().isEmpty)
+    ahead = .seconds(3700)
+    work(0)
+    let head = try #require(try await audit.verdict().head)
+    let records = server.received()
+    #expect(records.count == 1)
+    let place = quoted("\(audit.path)/audit-000001.jsonl")
+    #expect(records.first?.hasSuffix("audit head \(head.text) of \(place) (hourly)") == true)
+    ahead = .seconds(7400)
+    work(0)
+    #expect(server.received().isEmpty, "nothing has come since")
+    ahead = .seconds(7500)
+    work(1)
+    #expect(server.received().isEmpty)
+    ahead = .seconds(11_100)
+    work(0)
+    #expect(server.received().count == 1)
   }
 
   @Test func aSyslogThatIsFullHoldsNobodyUp() async throws {

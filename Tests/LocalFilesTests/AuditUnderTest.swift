@@ -11,10 +11,11 @@ final class AuditUnderTest: Sendable {
   let place: AuditPlace
   private let said = Mutex<[String]>([])
 
-  init(maximumFileBytes: Int = 16 << 20, in scratch: Scratch? = nil) throws {
+  init(maximumFileBytes: Int = 16 << 20, patience: Duration = .seconds(5), in scratch: Scratch? = nil) throws {
     self.scratch = try scratch ?? Scratch()
     var place = AuditPlace(path: self.scratch.path("state"))
     place.maximumFileBytes = maximumFileBytes
+    place.patience = patience
     place.syslog = self.scratch.path("log")
     self.place = place
   }
@@ -27,6 +28,13 @@ final class AuditUnderTest: Sendable {
   /// Another sidecar of the same directory.
   func log() -> AuditLog {
     AuditLog(place, host: FixedHost(), digests: OpenSSLDigests(), wallClock: SystemWallClock()) { text in
+      self.said.withLock { $0.append(text) }
+    }
+  }
+
+  /// What a log's thread does, for a test that is that thread and whose clock runs ahead.
+  func writer(now: @escaping () -> ContinuousClock.Instant) -> AuditWriter {
+    AuditWriter(place, host: FixedHost(), digests: OpenSSLDigests(), wallClock: SystemWallClock(), now: now) { text in
       self.said.withLock { $0.append(text) }
     }
   }

@@ -2,8 +2,10 @@
 
 import base64
 import importlib.util
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onboarding import onboard
+from onboarding import onboard, profile
+from ordinary import UID, ordinary_user
 from sandbox.control import Sandbox
 from sidecar import BINARY, ROOT, Home, Sidecar
 
@@ -33,7 +36,7 @@ def rows(sidecar: Sidecar, **wanted: Any) -> list[dict[str, Any]]:
     return sidecar.call("queryAudit", **wanted)["rows"]
 
 
-def test_who_did_the_key_become(sidecar: Sidecar, home: Home) -> None:
+def test_who_did_the_key_become(sidecar: Sidecar, home: Home, sandbox: Sandbox) -> None:
     sidecar.call("getToken", subject="curtis.feitty")
     sidecar.call("invokeAgent", subject="ap.clerk", agent="PAYABLES_TEAM", message="a message that stays out")
     outcome, intent = rows(sidecar, subject="curtis.feitty", operation="exchange")
@@ -48,6 +51,8 @@ def test_who_did_the_key_become(sidecar: Sidecar, home: Home) -> None:
     run = rows(sidecar, operation="invokeAgent", event="outcome")[0]
     assert (run["subject"], run["agent"], run["outcome"]) == ("ap.clerk", "PAYABLES_TEAM", "ok")
     assert run["jobId"]
+    ecids = {row["ecid"] for row in sandbox.audit()}
+    assert outcome["ecid"] in ecids and run["ecid"] in ecids, "Oracle's support finds the request by it"
     text = "".join(file.read_text() for file in state(home).glob("audit-*.jsonl"))
     assert "a message that stays out" not in text
     assert sidecar.call("verifyAudit")["ok"]
@@ -249,6 +254,45 @@ def test_both_verifiers_agree_on_whatever_was_changed(home: Home, sandbox: Sandb
     assert min(found.values()) > 100, found
 
 
+VECTORS = ROOT / "protocol" / "vectors" / "audit"
+VERDICTS = json.loads((VECTORS / "verdicts.json").read_text())
+
+
+def apply(edit: dict[str, Any], folder: Path) -> None:
+    file = folder / edit["file"]
+    if edit.get("removeFile"):
+        return file.unlink()
+    content = file.read_bytes() + edit.get("append", "").encode()
+    lines = content[:len(content) - edit.get("truncate", 0)].split(b"\n")
+    if "remove" in edit:
+        del lines[edit["remove"] - 1]
+    if "replace" in edit:
+        assert edit["replace"].encode() in lines[edit["line"] - 1]
+        lines[edit["line"] - 1] = lines[edit["line"] - 1].replace(edit["replace"].encode(), edit["with"].encode())
+    if "swap" in edit:
+        first, second = (number - 1 for number in edit["swap"])
+        lines[first], lines[second] = lines[second], lines[first]
+    if "repeat" in edit:
+        lines.insert(edit["repeat"], lines[edit["repeat"] - 1])
+    if "insert" in edit:
+        lines.insert(edit["line"] - 1, edit["insert"].encode())
+    file.write_bytes(b"\n".join(lines))
+
+
+@pytest.mark.parametrize("vector", VERDICTS, ids=lambda vector: vector["name"])
+def test_the_verifier_says_what_is_published(vector: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    shutil.copytree(VECTORS / vector.get("chain", "chain"), folder)
+    for edit in vector.get("edits", []):
+        apply(edit, folder)
+    anchor = verify_audit.anchor_argument(vector["anchor"]) if "anchor" in vector else None
+    verdict = verify_audit.verify(str(folder), anchor)
+    problem = verdict.problem
+    found = problem and {"file": problem.file, "line": problem.line, "found": problem.found}
+    assert found == ({"line": None} | vector["problem"] if "problem" in vector else None)
+    assert verdict.rows == vector["rows"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [(["STATE"], 0), (["--anchor", "ANCHOR", "STATE"], 0), (["--anchor", "9999:" + "0" * 64, "STATE"], 1),
@@ -263,6 +307,119 @@ def test_the_verifier_is_a_command(
         [str(VERIFIER), *[names.get(word, word) for word in arguments]], capture_output=True, text=True, timeout=60
     )
     assert ended.returncode == status, ended
+
+
+DENIED = [
+    ("getToken", {"subject": "admin"}, "subject_denied"),
+    ("getToken", {"subject": "curtis.feitty", "scope": "another"}, "scope_denied"),
+    ("getToken", {"subject": "curtis.feitty", "profile": "off"}, "profile_disabled"),
+    ("getToken", {"subject": "curtis.feitty", "profile": "narrow"}, "raw_credentials_denied"),
+    ("getToken", {"subject": "curtis.feitty", "profile": "strange"}, "key_bound"),
+    ("mintAssertion", {"type": "user", "subject": "admin"}, "subject_denied"),
+    ("mintAssertion", {"type": "client", "profile": "narrow"}, "raw_credentials_denied"),
+    ("mintAssertion", {"type": "client", "profile": "strange"}, "key_bound"),
+    ("invokeAgent", {"subject": "admin", "agent": "PAYABLES_TEAM", "message": "m"}, "subject_denied"),
+    ("invokeAgent", {"subject": "ap.clerk", "profile": "narrow", "agent": "OTHER", "message": "m"}, "agent_denied"),
+    ("getAgentRun", {"subject": "admin", "agent": "PAYABLES_TEAM", "jobId": "1"}, "subject_denied"),
+    ("invalidateToken", {"subject": "admin"}, "subject_denied"),
+    ("createKey", {"alias": "other"}, "admin_required"),
+    ("importKey", {"alias": "other", "pem": "p"}, "admin_required"),
+    ("rotateKey", {"alias": "payables", "step": "start"}, "admin_required"),
+    ("deleteKey", {"alias": "payables"}, "admin_required"),
+    ("moveKeys", {"fromStore": "memory", "toStore": "secret-service"}, "admin_required"),
+    ("changePassphrase", {"newPassphraseFile": "/p"}, "admin_required"),
+    ("setClientSecret", {"profile": "dev5", "clientSecret": "s"}, "admin_required"),
+    ("deleteProfile", {"name": "dev5"}, "admin_required"),
+]
+LOCKED = [
+    ("getToken", {"subject": "curtis.feitty"}),
+    ("mintAssertion", {"type": "client"}),
+    ("invokeAgent", {"subject": "ap.clerk", "agent": "PAYABLES_TEAM", "message": "m"}),
+    ("getAgentRun", {"subject": "ap.clerk", "agent": "PAYABLES_TEAM", "jobId": "1"}),
+    ("getKey", {"alias": "payables"}),
+    ("listKeys", {}),
+]
+
+
+def asked(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """With the profile, for methods that take one: there are several."""
+    calls = ("getToken", "mintAssertion", "invokeAgent", "getAgentRun", "invalidateToken")
+    return ({"profile": "dev5"} if method in calls else {}) | params
+
+
+def test_every_denial_is_one_row(home: Home, sandbox: Sandbox) -> None:
+    with Sidecar(home, "--admin", *home.file_store()) as person:
+        onboard(person, sandbox)
+        person.call("saveProfile", profile=profile(sandbox, name="off", disabled=True))
+        narrow = {"subjects": {"allow": ["*"]}, "agents": ["PAYABLES_TEAM"]}
+        person.call("saveProfile", profile=profile(sandbox, name="narrow", policy=narrow))
+        basic = profile(sandbox, name="strange", clientId="x", clientAuthentication="client_secret_basic", key=None)
+        person.call("saveProfile", profile=basic)
+    # By hand: saveProfile would refuse it.
+    config = json.loads(home.config.read_text())
+    config["profiles"]["strange"] |= {"clientAuthentication": "client_assertion", "key": "payables"}
+    home.config.write_text(json.dumps(config))
+    with Sidecar(home, *home.file_store()) as backend:
+        def denials() -> list[dict[str, Any]]:
+            return rows(backend, event="denied", limit=200)
+
+        for method, params, kind in [*DENIED, ("saveProfile", {"profile": profile(sandbox)}, "admin_required")]:
+            before = len(denials())
+            assert backend.refusal(method, **asked(method, params)).kind == kind
+            newest, *others = denials()
+            assert len(others) == before, (method, kind)
+            assert (newest["operation"], newest["outcome"]) == (method, kind) and newest["layer"] and newest["rule"]
+        before = denials()
+        assert not backend.call("explain", profile="dev5", subject="admin")["allowed"]
+        assert denials() == before, "a question is not a denial"
+        backend.call("lock")
+        assert [row["event"] for row in rows(backend, operation="lock")] == ["outcome", "intent"]
+        for method, params in LOCKED:
+            before = len(denials())
+            assert backend.refusal(method, **asked(method, params)).kind == "locked"
+            newest, *others = denials()
+            assert len(others) == before, method
+            assert (newest["operation"], newest["outcome"]) == (method, "locked")
+
+
+def test_what_signs_nothing_has_no_pair_and_what_diagnose_tries_has(sidecar: Sidecar) -> None:
+    def pairs() -> list[str]:
+        return [row["operation"] for row in rows(sidecar, event="intent")]
+
+    before = pairs()
+    sidecar.call("explain", subject="curtis.feitty")
+    sidecar.call("getKey", alias="payables")
+    sidecar.call("listKeys")
+    sidecar.call("diagnose", subject="curtis.feitty", online=False)
+    assert pairs() == before
+    assert sidecar.call("diagnose", subject="curtis.feitty")["ok"]
+    tried = pairs()[:-len(before)]
+    assert tried and set(tried) == {"exchange"}
+    assert [row["subject"] for row in rows(sidecar, event="outcome", subject="curtis.feitty")] == ["curtis.feitty"]
+
+
+@pytest.mark.parametrize("fault", ["read-only", "foreign"] if os.geteuid() == 0 else ["read-only"])
+def test_a_directory_that_an_ordinary_user_cannot_write(fault: str, sandbox: Sandbox) -> None:
+    with ordinary_user() as user:
+        store = user.home.file_store()
+        with user.sidecar("--admin", *store) as person:
+            onboard(person, sandbox)
+            onboard(person, sandbox, name="lax", key="lax", audit="best-effort")
+        place = user.home.path / "state"
+        place.mkdir(mode=0o700)
+        with user.sidecar("--state", str(place), *store) as backend:
+            if fault == "read-only":
+                place.chmod(0o500)
+            else:
+                os.chown(place, UID + 1, UID + 1)
+                place.chmod(0o755)
+            before = len(sandbox.audit(side="domain"))
+            refused = backend.refusal("getToken", profile="dev5", subject="curtis.feitty")
+            assert refused.kind == "audit_unavailable", refused
+            mend = f"chown -h {UID} {place}" if fault == "foreign" else f"chmod 700 '{place}'"
+            assert mend in refused.message + refused.hint, refused
+            assert len(sandbox.audit(side="domain")) == before
+            assert backend.call("getToken", profile="lax", subject="curtis.feitty")["source"] == "exchange"
 
 
 def test_a_full_disk_refuses(home: Home, sandbox: Sandbox) -> None:

@@ -1,8 +1,6 @@
 """rotateKey: under load, side by side, and killed in the middle."""
 
-import itertools
 import select
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,61 +8,17 @@ from typing import Any
 
 import pytest
 from desktop import Desktop
+from load import Load
 from onboarding import onboard, profile
 from sandbox.control import Sandbox
-from sidecar import PATIENCE_SECONDS, Home, Sidecar
+from sidecar import Home, Sidecar
 
 ROUNDS = 40
 USERS = [f"user{number}" for number in range(40)]
-IN_FLIGHT = 60
 
 
 def rotate(sidecar: Sidecar, step: str, **params: Any) -> dict[str, Any]:
     return sidecar.call("rotateKey", alias="payables", step=step, **params)
-
-
-class Load(threading.Thread):
-    """Keeps a sidecar busy with fresh tokens for many users, until it is told to pause."""
-
-    def __init__(self, sidecar: Sidecar) -> None:
-        super().__init__()
-        self.sidecar = sidecar
-        self.enough = threading.Event()
-        self.answers: list[dict[str, Any]] = []
-        self.arrival = threading.Condition()
-        self.users = itertools.cycle(USERS)
-
-    def ask(self) -> None:
-        self.sidecar.request("getToken", profile="dev5", subject=next(self.users), forceRefresh=True)
-
-    def run(self) -> None:
-        for _ in range(IN_FLIGHT):
-            self.ask()
-        missing = IN_FLIGHT
-        while missing > 0:
-            answer = self.sidecar.receive()
-            with self.arrival:
-                self.answers.append(answer)
-                self.arrival.notify()
-            if self.enough.is_set():
-                missing -= 1
-            else:
-                self.ask()
-
-    def goes_on(self) -> None:
-        """Returns when all that was in flight has been answered, and as many later calls."""
-        with self.arrival:
-            wanted = len(self.answers) + 2 * IN_FLIGHT
-            assert self.arrival.wait_for(lambda: len(self.answers) >= wanted, timeout=PATIENCE_SECONDS)
-
-    def __enter__(self) -> "Load":
-        self.start()
-        self.goes_on()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.enough.set()
-        self.join()
 
 
 @pytest.fixture
@@ -80,7 +34,7 @@ def test_under_load_no_call_fails(home: Home, sandbox: Sandbox, shared: list[str
     for user in USERS:
         sandbox.put_user(user, displayName=user, roles=[])
     with Sidecar(home, *shared) as backend, Sidecar(home, "--admin", *shared) as person:
-        with Load(backend) as load:
+        with Load(backend, USERS) as load:
             following = rotate(person, "start")["next"]
             assert following["succeeds"] == "payables"
             untried = person.refusal("rotateKey", alias="payables", step="try", profile="dev5", subject="user1")
@@ -93,7 +47,7 @@ def test_under_load_no_call_fails(home: Home, sandbox: Sandbox, shared: list[str
             load.goes_on()
         # With the old certificate gone, only the new key brings tokens.
         sandbox.remove_certificate("CoE_key")
-        with Load(backend) as later:
+        with Load(backend, USERS) as later:
             pass
         assert [answer for answer in load.answers + later.answers if "error" in answer] == []
 

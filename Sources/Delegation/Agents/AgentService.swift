@@ -42,7 +42,7 @@ package struct AgentService: Sendable {
     facts.agent = invocation.agent
     let status = try await audit.recording(.invokeAgent, facts, profile.auditMode, deadline: caller.deadline) {
       facts throws(Failure) in
-      let status = try await start(invocation, session, for: caller)
+      let status = try await start(invocation, session, &facts, for: caller)
       facts.jobId = status.jobId
       return status
     }
@@ -117,6 +117,7 @@ package struct AgentService: Sendable {
   private func start(
     _ invocation: AgentInvocation,
     _ session: Session,
+    _ facts: inout AuditFacts,
     for caller: any Caller
   ) async throws(Failure) -> AgentStatus {
     let response = try await send(
@@ -130,6 +131,7 @@ package struct AgentService: Sendable {
       caller.onAbandon(["state": "unknown", "agent": .string(invocation.agent)])
       return message
     }
+    facts.ecid = response.ecid
     return try parse(response, session)
   }
 

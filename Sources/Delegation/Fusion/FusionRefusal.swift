@@ -14,7 +14,7 @@ enum FusionRefusal {
       }
     var refusal = FusionFailure.Refusal(kind: kind, status: response.status, what: what)
     refusal.code = code
-    refusal.ecid = Masking.identifier(response.header("x-oracle-dms-ecid") ?? response.header("ecid"))
+    refusal.ecid = response.ecid
     refusal.retryAfterMs = RetryAfter.milliseconds(response)
     return refusal
   }

@@ -84,9 +84,16 @@ package struct TokenExchange: Sendable {
     if case .draft(let draft) = client { draft.describe(in: &facts, namesUser: false) }
     if case .draft(let draft) = user { draft.describe(in: &facts, namesUser: true) }
     return try await mint.audit.recording(.exchange, facts, profile.auditMode, deadline: deadline) {
-      _ throws(Failure) in
+      facts throws(Failure) in
       let request = TokenRequest(assertion: try text(of: user), client: try signed(client), scope: scope)
-      return try accept(try await send(request, to: domain, profile: profile, deadline: deadline))
+      let response = try await send(request, to: domain, profile: profile, deadline: deadline)
+      facts.ecid = response.ecid
+      let context = RefusalContext(
+        server: domain.text,
+        clientAuthentication: profile.clientAuthentication,
+        answeredAt: wallClock.now()
+      )
+      return try accept(try TokenResponse.parse(response, context: context))
     }
   }
 
@@ -110,22 +117,15 @@ package struct TokenExchange: Sendable {
     to domain: Origin,
     profile: Profile,
     deadline: ContinuousClock.Instant
-  ) async throws(Failure) -> TokenResponse.Grant {
+  ) async throws(Failure) -> HTTPResponse {
     try mint.ring.lockdown.requireOpen()
-    let response: HTTPResponse
     do throws(HTTPFailure) {
-      response = try await http.send(request.http(to: domain, profile: profile, deadline: deadline))
+      return try await http.send(request.http(to: domain, profile: profile, deadline: deadline))
     } catch .cancelled {
       throw .abandoned
     } catch {
       throw .network(NetworkFailure(.identityDomain, server: domain.text, problem: .http(error)))
     }
-    let context = RefusalContext(
-      server: domain.text,
-      clientAuthentication: profile.clientAuthentication,
-      answeredAt: wallClock.now()
-    )
-    return try TokenResponse.parse(response, context: context)
   }
 
   /// RFC 7617, as Oracle's page has it: the id and the secret as they are.

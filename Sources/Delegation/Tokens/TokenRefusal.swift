@@ -25,7 +25,7 @@ struct RefusalContext {
     )
     refusal.error = error.map(Masking.mask)
     refusal.description = description.map(Masking.mask)
-    refusal.ecid = Masking.identifier(Self.text(body?["ecid"]) ?? response.header("x-oracle-dms-ecid"))
+    refusal.ecid = Masking.identifier(Self.text(body?["ecid"])) ?? response.ecid
     refusal.retryAfterMs = RetryAfter.milliseconds(response)
     refusal.clockOffsetMs = offset
     return refusal
@@ -108,4 +108,9 @@ enum RetryAfter {
     }
     return seconds * 1000
   }
+}
+
+extension HTTPResponse {
+  /// What Oracle's support finds the request by, when the answer carries one that looks like it.
+  var ecid: String? { Masking.identifier(header("x-oracle-dms-ecid") ?? header("ecid")) }
 }

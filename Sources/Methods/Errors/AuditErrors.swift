@@ -10,7 +10,7 @@ extension ResponseError {
       case .lockTimedOut: (true, "Look who holds the lock, a stopped sidecar perhaps (fuser names it), then try again.")
       case .unsafe: (false, "Make the state directory yours alone, or name another one with --state.")
       case .tooLarge, .system, .unsettled, .refused:
-        (false, "Look at the disk and its quota, or name a directory that can be written with --state.")
+        (false, "Look at the disk (df '\(path)') and at its mode (chmod 700 '\(path)'), or name another with --state.")
       }
     return ResponseError(
       .auditUnavailable,
