@@ -78,14 +78,6 @@ def test_a_denied_user_token_names_its_user(sidecar: Sidecar) -> None:
     assert (row["grant"], row["subject"]) == ("userToken", "admin")
 
 
-def test_a_denied_trial_of_a_successor_names_its_user(sidecar: Sidecar) -> None:
-    sidecar.call("rotateKey", alias="payables", step="start")
-    trial = {"alias": "payables", "step": "try", "profile": "dev5", "subject": "admin"}
-    assert sidecar.refusal("rotateKey", **trial).kind == "subject_denied"
-    row = rows(sidecar, event="denied")[0]
-    assert (row["operation"], row["profile"], row["subject"]) == ("rotateKey", "dev5", "admin")
-
-
 def test_changes_are_recorded_and_what_needs_admin_too(sidecar: Sidecar, home: Home) -> None:
     changes = [(row["operation"], row["event"]) for row in rows(sidecar) if "id" in row]
     assert changes[-4:] == [
