@@ -50,9 +50,9 @@ package enum RotateKey: Method {
 
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
-    try await services.changing(.rotateKey, AuditFacts(key: params.alias), for: call) { facts throws(Failure) in
-      facts.profile = params.profile
-      facts.subject = params.subject
+    var facts = AuditFacts(profile: params.profile, subject: params.subject)
+    facts.key = params.alias
+    return try await services.changing(.rotateKey, facts, for: call) { _ throws(Failure) in
       try check(params)
       let rotation = services.domain.rotation
       let pair: KeyRotation.Pair

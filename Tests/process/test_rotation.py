@@ -69,6 +69,14 @@ def test_in_a_keyring_there_and_back(home: Home, sandbox: Sandbox, desktop: Desk
         assert [key["alias"] for key in person.call("listKeys")["keys"]] == ["payables"]
 
 
+def test_a_denied_trial_names_its_user_in_the_audit(sidecar: Sidecar) -> None:
+    rotate(sidecar, "start")
+    trial = {"alias": "payables", "step": "try", "profile": "dev5", "subject": "admin"}
+    assert sidecar.refusal("rotateKey", **trial).kind == "subject_denied"
+    row = sidecar.call("queryAudit", event="denied")["rows"][0]
+    assert (row["operation"], row["profile"], row["subject"]) == ("rotateKey", "dev5", "admin")
+
+
 def test_all_who_start_get_one_successor(home: Home, shared: list[str]) -> None:
     people = [Sidecar(home, "--admin", *shared) for _ in range(4)]
     try:
