@@ -84,10 +84,10 @@ struct PathWalk {
     if let next = Descriptor.open(name, in: directory, linux_open_path) { return next }
     guard errno == ENOENT else { throw .system(path, "cannot be opened") }
     guard creating else { return nil }
-    // The mode is set once more because the umask may have taken bits away that we need.
-    guard mkdirat(directory.number, name, 0o700) == 0, fchmodat(directory.number, name, 0o700, 0) == 0 else {
-      throw .system(path, "cannot be created")
-    }
+    // The mode is set once more because the umask may have taken bits away that we need. Another sidecar may be quicker;
+    // what it made is checked like any other.
+    let isMade = mkdirat(directory.number, name, 0o700) == 0 && fchmodat(directory.number, name, 0o700, 0) == 0
+    guard isMade || errno == EEXIST else { throw .system(path, "cannot be created") }
     guard let made = Descriptor.open(name, in: directory, linux_open_path) else {
       throw .system(path, "cannot be opened")
     }
