@@ -74,7 +74,13 @@ package enum TokenFailure: Error, Sendable, Equatable {
   case refused(Refusal)
   /// The token that came back is not shown to be the user who was asked for.
   case wrongUser(found: String)
+  /// The token that came back does not open what was asked for, or says no more than it does.
+  case wrongScope(found: String)
+  /// The token that came back has ended, or does not say when it does.
+  case withoutLife(found: String)
   case noClientSecret(profile: String)
+  /// The domain's clock minus ours is more than is corrected, so nothing was signed.
+  case clockTooFar(offsetMs: Int64, retryAfterMs: Int)
 
   package struct Refusal: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
@@ -84,6 +90,7 @@ package enum TokenFailure: Error, Sendable, Equatable {
       case invalidScope
       case unauthorizedClient
       case assertionRejected
+      /// It may be due to the times of what we signed: the answer's date contradicts the clock that dated it.
       case clockSkew
       case rateLimited
       case other

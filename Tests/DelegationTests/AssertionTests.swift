@@ -24,11 +24,11 @@ struct AssertionTests {
     #expect(parts[0] == #"{"alg":"RS256","typ":"JWT","kid":"payables",\#(thumbprints)}"#)
     #expect(
       parts[1] == #"{"iss":"client-1","sub":"curtis.feitty","aud":"https://identity.oraclecloud.com/","#
-        + #""iat":1700000000,"exp":1700000300,"jti":"EBESExQVFhcYGRobHB0eHw"}"#
+        + #""iat":1699999995,"exp":1700000295,"jti":"EBESExQVFhcYGRobHB0eHw"}"#
     )
     let signed = assertion.text.utf8.count - (assertion.text.split(separator: ".").last?.utf8.count ?? 0) - 1
     #expect(parts[2] == "signed:\(signed)")
-    #expect(assertion.expiresAt == UnixTime(seconds: 1_700_000_300))
+    #expect(assertion.expiresAt == UnixTime(seconds: 1_700_000_295))
   }
 
   @Test func clientAssertionNamesTheClientAlone() async throws {
@@ -57,7 +57,7 @@ struct AssertionTests {
       try parts(assertion)[1]
         == #"{"iss":"client-1","sub":"curtis.feitty","prn":"curtis.feitty","#
         + #""aud":["oauth.idm.oracle.com","https://identity.oraclecloud.com/"],"#
-        + #""iat":1700000000,"exp":1700000060,"jti":"EBESExQVFhcYGRobHB0eHw","user.tenant.name":"idcs-1"}"#
+        + #""iat":1699999995,"exp":1700000055,"jti":"EBESExQVFhcYGRobHB0eHw","user.tenant.name":"idcs-1"}"#
     )
   }
 

@@ -123,7 +123,7 @@ struct DiagnosisTests {
       return .success(HTTPResponse(status: 200, headers: [], body: [], date: date))
     }
     bench.http.plan(200, Samples.grant("client-token"))
-    bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
+    bench.http.plan(200, Samples.grant("user-token"))
     _ = await diagnosis(bench, profiles: book).run(request, deadline: .now + .seconds(9))
     let forms = bench.http.requests.dropFirst().map { String(decoding: $0.body ?? [], as: UTF8.self) }
     #expect(forms.count == 2)

@@ -38,7 +38,10 @@ enum Samples {
   }
 
   static func userToken(_ subject: String) -> String {
-    token(["tok_type": "AT", "sub_type": "user", "sub": .string(subject), "iat": 1_700_000_000, "exp": 1_700_003_600])
+    token([
+      "tok_type": "AT", "sub_type": "user", "sub": .string(subject), "scope": .string(scope),
+      "aud": "urn:opc:resource:fusion:dev5:", "iat": 1_700_000_000, "exp": 1_700_003_600,
+    ])
   }
 
   static func grant(_ token: String, expiresIn: String = "3600") -> String {

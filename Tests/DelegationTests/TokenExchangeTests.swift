@@ -121,6 +121,82 @@ struct TokenExchangeTests {
     }
   }
 
+  /// How a token may name the scope that was asked for.
+  @Test(
+    arguments: [
+      ("urn:opc:resource:fusion:dev5:fusion-ai/", "urn:opc:resource:fusion:dev5:fusion-ai/", []),
+      ("urn:opc:resource:fusion:dev5:fusion-ai/", "fusion-ai/", ["urn:opc:resource:fusion:dev5:"]),
+      ("urn:opc:resource:fusion:dev5:fusion-ai/", "other urn:opc:resource:fusion:dev5:fusion-ai/", ["x"]),
+      (
+        "urn:opc:resource:fa:instanceid=1234567urn:opc:resource:consumer::all", "urn:opc:resource:consumer::all",
+        ["https://idcs-1.identity.oraclecloud.com", "urn:opc:resource:fa:instanceid=1234567"]
+      ),
+      ("https://pod.fa.ocs.oraclecloud.com:443/", "/", ["https://pod.fa.ocs.oraclecloud.com:443"]),
+      ("s urn:opc:resource:expiry=600 offline_access", "s", []),
+      ("urn:opc:resource:multiresourcescope a b", "b a", []),
+    ] as [(String, String, [String])]
+  )
+  func takesATokenForWhatWasAsked(asked: String, granted: String, audience: [String]) async throws {
+    let bench = try await Bench()
+    let claims: JSONValue = [
+      "tok_type": "AT", "sub_type": "user", "sub": "curtis.feitty", "scope": .string(granted),
+      "aud": audience.count == 1 ? .string(audience[0]) : .array(audience.map(JSONValue.string)), "exp": 1_700_003_600,
+    ]
+    bench.http.plan(200, Samples.grant(Samples.token(claims)))
+    #expect(try await exchange(bench, Samples.profile { $0.scope = asked }).scope == asked)
+  }
+
+  @Test(
+    arguments: [
+      ("s", nil, []), ("s", "", []), ("s", ["s"], []), ("s", "t", []), ("s", "S", []), ("s", "s2", ["s"]),
+      ("s", "", ["s"]), ("a b", "a", []), ("as", "s", ["b"]), ("as", "s", ["A"]), ("as", "s a", []),
+      ("urn:a urn:b", "b", ["urn:a urn:"]), ("offline_access", "offline_access", []),
+      ("\u{e9}", "e\u{301}", []),
+    ] as [(String, JSONValue?, [String])]
+  )
+  func refusesATokenForSomethingElse(asked: String, granted: JSONValue?, audience: [String]) async throws {
+    let bench = try await Bench()
+    var claims: [JSONValue.Member] = [
+      .init("tok_type", "AT"), .init("sub_type", "user"), .init("sub", "curtis.feitty"), .init("exp", 1_700_003_600),
+      .init("aud", .array(audience.map(JSONValue.string))),
+    ]
+    if let granted { claims.append(.init("scope", granted)) }
+    bench.http.plan(200, Samples.grant(Samples.token(.object(claims))))
+    do {
+      _ = try await exchange(bench, Samples.profile { $0.scope = asked })
+      Issue.record("a token for something else was taken")
+    } catch Failure.token(.wrongScope) {
+    }
+  }
+
+  /// The life that counts is the shorter one. A token that ended before it came is none, whatever else it is.
+  @Test(
+    arguments: [
+      (1_700_003_600, 3600, nil, 3600), (1_700_000_120, 3600, nil, 120), (1_700_003_600, 60, nil, 60),
+      (1_700_000_001, 3600, nil, 1), (1_700_000_000, 3600, nil, nil), (1_699_999_999, 3600, 0, nil),
+      (nil, 3600, 0, nil),
+      ("1700003600", 3600, 0, nil), (-1, 3600, 0, nil), (9_223_372_036_854_775_807, 3600, 0, nil),
+      // The domain's own clock counts, and a date by which its token would be dead already is not believed.
+      (1_700_000_900, 3600, 600, 300), (1_700_000_900, 3600, 7200, 900), (1_699_999_000, 3600, -2000, 1000),
+    ] as [(JSONValue?, Int, Int64?, Int64?)]
+  )
+  func aTokenLivesNoLongerThanItSays(exp: JSONValue?, expiresIn: Int, dateOffset: Int64?, life: Int64?) async throws {
+    let bench = try await Bench()
+    var claims: [JSONValue.Member] = [
+      .init("tok_type", "AT"), .init("sub_type", "user"), .init("sub", "curtis.feitty"),
+      .init("scope", .string(Samples.scope)),
+    ]
+    if let exp { claims.append(.init("exp", exp)) }
+    let date = dateOffset.map { bench.wallClock.now().advanced(bySeconds: $0) }
+    bench.http.plan(200, Samples.grant(Samples.token(.object(claims)), expiresIn: "\(expiresIn)"), date: date)
+    do {
+      let token = try await exchange(bench, Samples.profile())
+      #expect(token.expiresAt.seconds == life.map { 1_700_000_000 + $0 })
+    } catch Failure.token(.withoutLife) {
+      #expect(life == nil)
+    }
+  }
+
   @Test func theUserMayBeWrittenInAnotherCase() async throws {
     let bench = try await Bench()
     bench.http.plan(200, Samples.grant(Samples.userToken("Curtis.FEITTY")))
@@ -129,7 +205,10 @@ struct TokenExchangeTests {
 
   @Test func anotherClaimMayBeTheUser() async throws {
     let bench = try await Bench()
-    let claims: JSONValue = ["tok_type": "AT", "sub_type": "user", "sub": "guid-1", "user_name": "curtis.feitty"]
+    let claims: JSONValue = [
+      "tok_type": "AT", "sub_type": "user", "sub": "guid-1", "user_name": "curtis.feitty",
+      "scope": .string(Samples.scope), "exp": 1_700_003_600,
+    ]
     bench.http.plan(200, Samples.grant(Samples.token(claims)))
     _ = try await exchange(bench, Samples.profile { $0.subjectClaim = "user_name" })
   }

@@ -9,6 +9,7 @@ struct TokenRefusalTests {
     var body: String
     var dateOffset: Int64 = 0
     var kind: TokenFailure.Refusal.Kind
+    var attempts = 1
     var testDescription: String { "\(status) \(body) \(dateOffset)" }
   }
 
@@ -37,19 +38,23 @@ struct TokenRefusalTests {
     Row(status: 503, body: "<html>", kind: .other),
     Row(status: 503, body: #"{"error":"invalid_grant"}"#, kind: .other),
     Row(status: 200, body: #"{"error":"invalid_grant"}"#, kind: .invalidGrant),
-    Row(body: #"{"error":"invalid_grant"}"#, dateOffset: 900, kind: .clockSkew),
-    Row(body: #"{"error":"invalid_request"}"#, dateOffset: -900, kind: .clockSkew),
+    Row(body: #"{"error":"invalid_grant"}"#, dateOffset: 900, kind: .invalidGrant, attempts: 2),
+    Row(body: #"{"error":"invalid_request"}"#, dateOffset: -900, kind: .assertionRejected, attempts: 2),
     Row(body: #"{"error":"invalid_scope"}"#, dateOffset: 900, kind: .invalidScope),
     Row(body: #"{"error":"invalid_grant"}"#, dateOffset: 30, kind: .invalidGrant),
   ])
   func means(_ row: Row) async throws {
     let bench = try await Bench()
     let date = bench.wallClock.now().advanced(bySeconds: row.dateOffset)
-    bench.http.plan(row.status, row.body, headers: [(name: "retry-after", value: "7")], date: date)
+    for _ in 0..<row.attempts {
+      bench.http.plan(row.status, row.body, headers: [(name: "retry-after", value: "7")], date: date)
+    }
     let refusal = try await refusal(bench)
     #expect(refusal.kind == row.kind)
     #expect(refusal.retryAfterMs == 7000)
     #expect(refusal.status == row.status)
+    #expect(refusal.clockOffsetMs == row.dateOffset * 1000 + 500)
+    #expect(bench.http.isExhausted)
   }
 
   @Test func carriesTheEcidOfBodyOrHeader() async throws {

@@ -25,6 +25,10 @@ DOMAIN: list[tuple[str, dict[str, Any], str, bool, str]] = [
     ("token", {"drop": ["sub"]}, "wrong_user", False, "sub"),
     ("token", {"claims": {"tok_type": "IT"}}, "wrong_user", False, "tok_type"),
     ("token", {"claims": {"sub_type": "client"}}, "wrong_user", False, "sub_type"),
+    ("token", {"drop": ["scope"]}, "identity_domain_error", False, "scope"),
+    ("token", {"claims": {"scope": "urn:elsewhere"}}, "identity_domain_error", False, "urn:elsewhere"),
+    ("token", {"drop": ["exp"]}, "identity_domain_error", False, "exp"),
+    ("token", {"claims": {"exp": 1_700_000_000}}, "identity_domain_error", False, "before it came"),
     ("token", {"opaque": True}, "wrong_user", False, "opaque"),
     ("token", {"response": {"expires_in": "soon"}}, "identity_domain_error", False, "expires_in"),
 ]

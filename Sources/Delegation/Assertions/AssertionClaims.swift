@@ -21,6 +21,9 @@ package struct AssertionClaims: Sendable {
       .members.filter { !fleeting.contains($0.name) }
   }
 
+  /// How far `iat` lies back: a domain whose clock is behind by so little must not see an assertion of the future.
+  private static let secondsBack: Int64 = 5
+
   package let members: [JSONValue.Member]
   package let expiresAt: UnixTime
   /// Its `jti`.
@@ -28,7 +31,8 @@ package struct AssertionClaims: Sendable {
 
   /// - Parameters:
   ///   - subject: the end user; nil makes a client assertion.
-  ///   - lifetime: whole seconds, at most 300.
+  ///   - now: by the clock of the identity domain.
+  ///   - lifetime: whole seconds from `iat` to `exp`, at most 300.
   init(
     profile: Profile,
     subject: Subject?,
@@ -37,7 +41,7 @@ package struct AssertionClaims: Sendable {
     identifier: String,
     extra: [JSONValue.Member] = []
   ) {
-    let issuedAt = now.seconds
+    let issuedAt = now.seconds - Self.secondsBack
     let expires = issuedAt + Int64(lifetime)
     let audience = profile.audience ?? [Profile.defaultAudience]
     var members: [JSONValue.Member] = [

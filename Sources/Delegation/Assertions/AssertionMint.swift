@@ -35,6 +35,8 @@ package struct AssertionMint: Sendable {
     fileprivate let profile: Profile
     fileprivate let key: OpenKey
     fileprivate let claims: AssertionClaims
+    /// The clock it is dated by.
+    let dated: ClockSetting
 
     /// The key and, for an assertion that names a user, its `jti`.
     func describe(in facts: inout AuditFacts, namesUser: Bool) {
@@ -79,16 +81,17 @@ package struct AssertionMint: Sendable {
     deadline: ContinuousClock.Instant
   ) async throws(Failure) -> Draft {
     let key = try await signingKey(of: profile, deadline: deadline)
+    let now = try domains.domain(of: profile).clock.now()
     let limit = profile.assertionLifetimeSeconds ?? 300
     let claims = AssertionClaims(
       profile: profile,
       subject: subject,
-      now: try domains.domain(of: profile).clock.now(),
+      now: now.time,
       lifetime: min(lifetimeSeconds ?? limit, limit),
       identifier: Base64.encode(random.bytes(16), as: .url),
       extra: extra
     )
-    return Draft(profile: profile, key: key, claims: claims)
+    return Draft(profile: profile, key: key, claims: claims, dated: now)
   }
 
   /// The profile's key, held against its binding and, where the profile asks for it, its dates.

@@ -23,6 +23,16 @@ package struct JWT: Sendable {
     return text
   }
 
+  /// A claim that may be one text or several, such as `aud`.
+  func texts(_ claim: String) -> [String] {
+    switch claims[claim] {
+    case .string(let text): [text]
+    case .array(let elements):
+      elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
+    default: []
+    }
+  }
+
   func integer(_ claim: String) -> Int64? {
     guard case .number(let number) = claims[claim] else { return nil }
     return number.integer()

@@ -24,8 +24,11 @@ struct TokenAttempt: Sendable {
     }
     return try await request(user, facts, scope: scope, profile: profile, deadline: deadline) {
       issued throws(Failure) in
+      let life: Int64
       do throws(TokenFailure) {
-        try TokenFidelity.check(issued.token, is: grant.subject, profile: profile)
+        let end = try TokenFidelity.check(issued.token, is: grant.subject, scope: scope, profile: profile)
+        let clocks = [clock(of: profile).shown, issued.date, wallClock.now()].compactMap(\.self)
+        life = try TokenFidelity.life(of: issued, until: end, by: clocks)
       } catch {
         throw .token(error)
       }
@@ -33,7 +36,7 @@ struct TokenAttempt: Sendable {
         text: issued.token,
         scope: scope,
         subject: grant.subject.text,
-        expiresAt: wallClock.now().advanced(bySeconds: issued.expiresInSeconds)
+        expiresAt: wallClock.now().advanced(bySeconds: life)
       )
     }
   }
@@ -50,12 +53,16 @@ struct TokenAttempt: Sendable {
     case draft(AssertionMint.Draft)
     case token(String)
     case none
+
+    var dated: ClockSetting? { if case .draft(let draft) = self { draft.dated } else { nil } }
   }
 
   /// How the client says who it is.
   private enum ClientCredentials {
     case draft(AssertionMint.Draft)
     case basic(String)
+
+    var dated: ClockSetting? { if case .draft(let draft) = self { draft.dated } else { nil } }
   }
 
   /// Everything up to the first signature is made before the intent, and the answer is accepted before the outcome.
@@ -79,14 +86,29 @@ struct TokenAttempt: Sendable {
     return try await mint.audit.recording(.exchange, facts, profile.auditMode, deadline: deadline) {
       facts throws(Failure) in
       let request = TokenRequest(assertion: try text(of: user), client: try signed(client), scope: scope)
+      let asked = clock(of: profile).instant
       let response = try await send(request, to: domain, profile: profile, deadline: deadline)
       facts.ecid = response.ecid
-      let context = RefusalContext(
-        server: domain.text,
-        clientAuthentication: profile.clientAuthentication,
-        answeredAt: wallClock.now()
-      )
-      return try accept(try TokenResponse.parse(response, context: context))
+      let answer = clock(of: profile).hear(response.date, asked: asked, minted: user.dated ?? client.dated)
+      return try accept(try read(response, answer, profile))
+    }
+  }
+
+  private func clock(of profile: Profile) -> DomainClock { mint.domains.domain(of: profile).clock }
+
+  private func read(
+    _ response: HTTPResponse,
+    _ answer: DatedAnswer?,
+    _ profile: Profile
+  ) throws(Failure) -> TokenResponse.Grant {
+    let context = RefusalContext(
+      server: try profile.identityDomain.text,
+      clientAuthentication: profile.clientAuthentication,
+      answer: answer
+    )
+    do throws(Failure) { return try TokenResponse.parse(response, context: context) } catch {
+      if let answer, error.isClockSkew { clock(of: profile).believe(answer) }
+      throw error
     }
   }
 

@@ -2,24 +2,19 @@ import JSON
 
 /// Turns a refusal of the token endpoint into a kind that says what to do.
 ///
-/// Classified by `error` (RFC 6749 section 5.2), by status, and by the clock; by text only where the domain says the
+/// Classified by `error` (RFC 6749 section 5.2), by status, and by the clock that dated what was refused; by text only where the domain says the
 /// same word for different things.
 struct RefusalContext {
   let server: String
   let clientAuthentication: ClientAuthentication
-  /// By our clock, when the answer came.
-  let answeredAt: UnixTime
-
-  /// Beyond this an assertion of ours is refused for its times; the domain grants about 5 minutes.
-  private static let tolerableOffsetMs: Int64 = 60_000
+  /// Nil when it had no `Date`.
+  let answer: DatedAnswer?
 
   func refusal(_ response: HTTPResponse, _ body: JSONValue?) -> TokenFailure.Refusal {
     let error = Self.text(body?["error"])
     let description = Self.text(body?["error_description"])
-    // A date has whole seconds, cut off: half a second is what it lacks on average.
-    let offset = response.date.map { $0.milliseconds + 500 - answeredAt.milliseconds }
     var refusal = TokenFailure.Refusal(
-      kind: kind(status: response.status, error: error, description: description, offsetMs: offset),
+      kind: kind(status: response.status, error: error, description: description),
       status: response.status,
       clientAuthentication: clientAuthentication
     )
@@ -27,16 +22,11 @@ struct RefusalContext {
     refusal.description = description.map(Masking.mask)
     refusal.ecid = Masking.identifier(Self.text(body?["ecid"])) ?? response.ecid
     refusal.retryAfterMs = RetryAfter.milliseconds(response)
-    refusal.clockOffsetMs = offset
+    refusal.clockOffsetMs = answer?.offsetMs
     return refusal
   }
 
-  private func kind(
-    status: Int,
-    error: String?,
-    description: String?,
-    offsetMs: Int64?
-  ) -> TokenFailure.Refusal.Kind {
+  private func kind(status: Int, error: String?, description: String?) -> TokenFailure.Refusal.Kind {
     let said = (description ?? "").lowercased()
     if status == 429 { return .rateLimited }
     if said.contains("inactive"), said.contains("client") || said.contains("app") { return .clientInactive }
@@ -51,8 +41,7 @@ struct RefusalContext {
       }
     guard let byError, status < 500 || byError == .assertionRejected else { return .other }
     let dependsOnTime = byError == .invalidClient || byError == .invalidGrant || byError == .assertionRejected
-    if dependsOnTime, let offsetMs, offsetMs.magnitude > Self.tolerableOffsetMs.magnitude { return .clockSkew }
-    return byError
+    return dependsOnTime && answer?.contradictsMint == true ? .clockSkew : byError
   }
 
   private static func text(_ value: JSONValue?) -> String? {

@@ -2,10 +2,11 @@ import JSON
 
 /// What the token endpoint answered, read strictly.
 enum TokenResponse {
-  /// A token, with the life it has from now.
+  /// A token, with the life it has from now, and the `Date` of the answer.
   struct Grant {
     let token: String
     let expiresInSeconds: Int64
+    let date: UnixTime?
   }
 
   /// RFC 6749 section 5.1. A 200 that carries `error` is a refusal.
@@ -33,7 +34,7 @@ enum TokenResponse {
     guard let seconds = lifetime(value["expires_in"], token: token), (1...31_536_000).contains(seconds) else {
       throw malformed("an answer without a usable expires_in")
     }
-    return Grant(token: token, expiresInSeconds: seconds)
+    return Grant(token: token, expiresInSeconds: seconds, date: response.date)
   }
 
   /// Some servers send `expires_in` as a string; without it the token's own times say how long it lives.

@@ -13,6 +13,31 @@ extension ResponseError {
         hint: "Compare subjectClaim with the claims of a token, and the user name with the domain's userName.",
         detail: [.text("found", found)]
       )
+    case .wrongScope(let found):
+      ResponseError(
+        .identityDomainError,
+        "The identity domain gave \(found), so it was thrown away.",
+        hint: "Compare the profile's scope with the application's Token issuance policy, Resources.",
+        detail: [.text("found", found)]
+      )
+    case .withoutLife(let found):
+      ResponseError(
+        .identityDomainError,
+        "The identity domain gave \(found), so it was thrown away.",
+        hint: "Look at the life of tokens in the resource's application; give the audit's ecid to Oracle's support.",
+        detail: [.text("found", found)]
+      )
+    case .clockTooFar(let offsetMs, let retryAfterMs):
+      ResponseError(
+        .clockSkew,
+        "This machine's clock is \(distance(-offsetMs)) the identity domain's: too far to be corrected, so nothing was "
+          + "signed.",
+        retryable: true,
+        retryAfterMs: retryAfterMs,
+        hint: "Set this machine's clock (timedatectl, NTP); that counts at once. Is it right? Then the domain's is "
+          + "wrong, or that of a proxy before it; it is looked at again in some seconds.",
+        detail: [.number("clockOffsetMs", offsetMs), .number("maximumOffsetMs", ClockEvidence.maximumMs)]
+      )
     case .noClientSecret(let profile):
       ResponseError(
         .invalidClient,
@@ -21,6 +46,15 @@ extension ResponseError {
         detail: [.text("profile", profile)]
       )
     }
+  }
+
+  /// As somebody reads it who has to set a clock: `3 h 0 min ahead of`.
+  private static func distance(_ milliseconds: Int64) -> String {
+    let seconds = milliseconds.magnitude / 1000
+    let amount =
+      seconds < 120
+      ? "\(seconds) s" : seconds < 7200 ? "\(seconds / 60) min" : "\(seconds / 3600) h \(seconds / 60 % 60) min"
+    return "\(amount) \(milliseconds > 0 ? "ahead of" : "behind")"
   }
 
   private static func refused(_ refusal: TokenFailure.Refusal) -> ResponseError {
@@ -87,12 +121,11 @@ extension ResponseError {
           + "another certificate is registered. diagnose looks further."
       )
     case .clockSkew:
-      let seconds = (refusal.clockOffsetMs ?? 0) / 1000
       return (
         .clockSkew,
-        "The assertion was refused, and the domain's clock is \(seconds.magnitude) s "
-          + "\(seconds > 0 ? "ahead of" : "behind") this machine's.",
-        "Set this machine's clock (NTP)."
+        "The assertion was refused twice, and the dates of the two answers are more than a minute apart.",
+        "Try again: the later date counts now. If it stays, servers of the identity domain, or a proxy before them, "
+          + "have clocks that differ."
       )
     case .rateLimited:
       return (
