@@ -71,7 +71,7 @@ struct AgentRequest {
     request(.get, "\(Self.prefix)/\(agent)/status/\(jobId)?invocationMode=\(invocationMode)")
   }
 
-  private func request(_ method: HTTPRequest.Method, _ target: String, body: [UInt8]? = nil) -> HTTPRequest {
+  private func request(_ method: RequestMethod, _ target: String, body: [UInt8]? = nil) -> HTTPRequest {
     var headers = [(name: "Accept", value: "application/json"), (name: "Authorization", value: "Bearer \(token)")]
     if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
     var request = HTTPRequest(
