@@ -61,7 +61,10 @@ import Testing
       request.method = method
       request.body = body.map { Array($0.utf8) }
       // The second goes over the connection that the first has left as it should be.
-      for _ in 0..<2 { #expect(try await client.send(request).status == 204) }
+      for _ in 0..<2 {
+        let response = try await client.send(request)
+        #expect(response.status == 204)
+      }
       #expect(server.acceptedConnections == 1)
       #expect(server.requests.count == 2)
       for seen in server.requests {
