@@ -47,6 +47,10 @@ package struct RateLimit: Codable, Sendable, Equatable {
     self.perSecond = perSecond
     self.perMinute = perMinute
   }
+
+  /// A quarter of what a domain of the type Oracle Apps grants: 40 a second and 1000 a minute, to all its clients
+  /// together (OCI IAM, API rate limits).
+  package static let standard = RateLimit(perSecond: 10, perMinute: 250)
 }
 
 package enum ClientAuthentication: String, Codable, Sendable, CaseIterable {
