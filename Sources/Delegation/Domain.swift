@@ -7,6 +7,7 @@ package struct Domain: Sendable {
   package let mint: AssertionMint
   package let tokens: TokenService
   package let agents: AgentService
+  package let api: APIService
   package let diagnosis: Diagnosis
   package let audit: AuditTrail
   package let auditVerification: AuditVerification
@@ -70,7 +71,14 @@ package struct Domain: Sendable {
       digests: ports.digests,
       audit: audit
     )
-    agents = AgentService(tokens: tokens, audit: audit, ports: ports)
+    let requests = UserRequests(tokens: tokens, http: ports.http)
+    agents = AgentService(requests: requests, audit: audit, ports: ports)
+    api = APIService(
+      requests: requests,
+      audit: audit,
+      clock: ports.pollClock,
+      random: ports.random
+    )
     diagnosis = Diagnosis(
       authorization: authorization,
       mint: mint,

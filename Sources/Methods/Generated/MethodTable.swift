@@ -27,6 +27,7 @@ package let methodTable: [Route<Services>] = [
   Route(MintAssertion.self),
   Route(GetAgentRun.self),
   Route(InvokeAgent.self),
+  Route(CallApi.self),
   Route(Diagnose.self),
   Route(Explain.self),
   Route(QueryAudit.self),
