@@ -11,6 +11,7 @@ package struct Domain: Sendable {
   package let auditVerification: AuditVerification
   package let auditQuery: AuditQuery
   package let wallClock: any WallClock
+  package let traffic: Traffic
   package let lockdown = Lockdown()
 
   /// - Parameters:
@@ -21,6 +22,9 @@ package struct Domain: Sendable {
     kind: @escaping @Sendable (Failure) -> String,
     explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)
   ) {
+    traffic = Traffic(over: ports.http, clock: ports.clock)
+    var ports = ports
+    ports.http = traffic
     let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock, lockdown: lockdown)
     wallClock = ports.wallClock
     let cache = TokenCache(wallClock: ports.wallClock, lockdown: lockdown)
