@@ -1,6 +1,7 @@
 /// The parts of the domain, wired over its ports: once in the program, once in each test.
 package struct Domain: Sendable {
   package let authorization: Authorization
+  package let identityDomains: IdentityDomains
   package let keys: KeyService
   package let rotation: KeyRotation
   package let mint: AssertionMint
@@ -42,15 +43,25 @@ package struct Domain: Sendable {
     )
     auditQuery = AuditQuery(archive: ports.auditArchive, path: ports.audit.path)
     let rules = RulesAudit(trail: audit, digests: ports.digests)
-    authorization = Authorization(
+    let authorization = Authorization(
       profiles: ProfileBook(file: ports.profileFile, clock: ports.clock, audit: rules),
       policy: PolicyBook(file: ports.policyFile, audit: rules)
     ) { before, after in
       cache.removeAll { token in after?.allow(token, since: before) != true }
     }
+    self.authorization = authorization
+    identityDomains = IdentityDomains(wallClock: ports.wallClock, clock: ports.clock) {
+      authorization.rateLimit(of: $0)
+    }
     keys = KeyService(ring: ring, ports: ports)
-    mint = AssertionMint(ring: ring, random: ports.random, wallClock: ports.wallClock, audit: audit)
-    let exchange = TokenExchange(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
+    mint = AssertionMint(
+      ring: ring,
+      random: ports.random,
+      wallClock: ports.wallClock,
+      domains: identityDomains,
+      audit: audit
+    )
+    let exchange = TokenExchange(mint: mint, domains: identityDomains, ports: ports)
     rotation = KeyRotation(
       keys: keys,
       authorization: authorization,
@@ -61,7 +72,6 @@ package struct Domain: Sendable {
       cache: cache,
       exchange: exchange,
       digests: ports.digests,
-      clock: ports.clock,
       audit: audit
     )
     agents = AgentService(tokens: tokens, audit: audit, ports: ports)

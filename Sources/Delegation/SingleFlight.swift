@@ -1,3 +1,4 @@
+import JSON
 import Synchronization
 
 /// One piece of work for each key at a time, however many wait for its outcome.
@@ -5,23 +6,48 @@ import Synchronization
 /// Each of them may leave alone; the work goes on for the others.
 final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   typealias Outcome = Result<Value, Failure>
-  private typealias Waiter = CheckedContinuation<Outcome, Never>
+  typealias Work = @Sendable (Flight) async -> Outcome
+  private typealias Continuation = CheckedContinuation<Outcome, Never>
+
+  private struct Waiter {
+    let continuation: Continuation
+    let caller: any Caller
+  }
+
+  /// One flight: who waits for it, and how far it is.
+  private struct Crew {
+    let key: Key
+    /// Done for nobody in particular until then; it is not given up.
+    let standby: ContinuousClock.Instant?
+    var waiters: [Int: Waiter] = [:]
+    var hasDeparted = false
+    var task: Task<Void, Never>?
+    var report: (message: String, detail: JSONValue?)?
+  }
 
   private struct State {
     var lastID = 0
     /// What newcomers join.
     var current: [Key: Int] = [:]
-    /// Who waits for each flight, detached ones among them.
-    var waiters: [Int: [Int: Waiter]] = [:]
+    /// Detached ones among them.
+    var crews: [Int: Crew] = [:]
     /// Which flight each waiter is on.
     var flights: [Int: Int] = [:]
+
+    mutating func nextID() -> Int {
+      lastID += 1
+      return lastID
+    }
   }
 
   private let state = Mutex(State())
 
   func waiterCount(for key: Key) -> Int {
-    state.withLock { state in state.current[key].flatMap { state.waiters[$0]?.count } ?? 0 }
+    state.withLock { state in state.current[key].flatMap { state.crews[$0]?.waiters.count } ?? 0 }
   }
+
+  /// Flights under way, detached ones among them.
+  var count: Int { state.withLock(\.crews.count) }
 
   /// The outcome of the work that is under way for the key, begun here if there is none.
   ///
@@ -29,22 +55,37 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   /// - Throws: `.abandoned` at once when the calling task is cancelled.
   func value(
     for key: Key,
-    by work: @escaping @Sendable () async -> Outcome,
+    caller: any Caller,
+    by work: @escaping Work,
     keep: @escaping @Sendable (Value) -> Void
   ) async throws(Failure) -> Value {
-    let waiter = state.withLock { state in
-      state.lastID += 1
-      return state.lastID
-    }
+    let waiter = state.withLock { $0.nextID() }
     let outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        guard let flight = join(key, waiter, continuation) else { return }
-        Task { self.land(flight, key, await work(), keep) }
+        join(key, waiter, Waiter(continuation: continuation, caller: caller), work, keep)
       }
     } onCancel: {
       leave(waiter)
     }
     return try outcome.get()
+  }
+
+  /// Begins the work for whoever will ask for it, unless some is under way.
+  ///
+  /// - Parameter deadline: what the work sees as the deadline of those who wait, while nobody does.
+  func begin(
+    _ key: Key,
+    deadline: ContinuousClock.Instant,
+    by work: @escaping Work,
+    keep: @escaping @Sendable (Value) -> Void
+  ) {
+    state.withLock { state in
+      guard state.current[key] == nil else { return }
+      let flight = state.nextID()
+      state.current[key] = flight
+      state.crews[flight] = Crew(key: key, standby: deadline)
+      state.crews[flight]?.task = launch(flight, work, keep)
+    }
   }
 
   /// Work that is under way is neither joined nor kept from now on: what it was begun with no longer holds.
@@ -58,51 +99,111 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
   /// Ends the wait of all who wait, for detached work too. The work goes on for nobody.
   func failAll(_ failure: Failure) {
-    let waiters = state.withLock { state in
+    let crews = state.withLock { state in
       defer {
         state.current = [:]
-        state.waiters = [:]
+        state.crews = [:]
         state.flights = [:]
       }
-      return state.waiters.values.flatMap(\.values)
+      return state.crews.values
     }
-    for waiter in waiters { waiter.resume(returning: .failure(failure)) }
+    for crew in crews {
+      for waiter in crew.waiters.values { waiter.continuation.resume(returning: .failure(failure)) }
+      if !crew.hasDeparted { crew.task?.cancel() }
+    }
   }
 
-  /// Returns the flight that this waiter has to begin.
-  private func join(_ key: Key, _ waiter: Int, _ continuation: Waiter) -> Int? {
-    let (isWaiting, flight) = state.withLock { state -> (Bool, Int?) in
+  // MARK: Those who wait
+
+  private func join(
+    _ key: Key,
+    _ number: Int,
+    _ waiter: Waiter,
+    _ work: @escaping Work,
+    _ keep: @escaping @Sendable (Value) -> Void
+  ) {
+    let (isAboard, report) = state.withLock { state -> (Bool, (message: String, detail: JSONValue?)?) in
       // Cancelled before it came to wait: `leave` has found nobody.
       if Task.isCancelled { return (false, nil) }
       let joined = state.current[key]
-      // The number of a flight is that of its first waiter.
-      let flight = joined ?? waiter
+      let flight = joined ?? state.nextID()
       state.current[key] = flight
-      state.waiters[flight, default: [:]][waiter] = continuation
-      state.flights[waiter] = flight
-      return (true, joined == nil ? flight : nil)
+      state.crews[flight, default: Crew(key: key, standby: nil)].waiters[number] = waiter
+      state.flights[number] = flight
+      if joined == nil { state.crews[flight]?.task = launch(flight, work, keep) }
+      return (true, state.crews[flight]?.report)
     }
-    if !isWaiting { continuation.resume(returning: .failure(.abandoned)) }
-    return flight
+    if !isAboard { waiter.continuation.resume(returning: .failure(.abandoned)) }
+    if let report { waiter.caller.report(report.message, detail: report.detail) }
   }
 
-  private func leave(_ waiter: Int) {
-    let continuation = state.withLock { state in
-      state.flights.removeValue(forKey: waiter).flatMap { state.waiters[$0]?.removeValue(forKey: waiter) }
+  private func leave(_ number: Int) {
+    let (waiter, abandoned) = state.withLock { state -> (Waiter?, Task<Void, Never>?) in
+      guard let flight = state.flights.removeValue(forKey: number),
+        let waiter = state.crews[flight]?.waiters.removeValue(forKey: number)
+      else { return (nil, nil) }
+      guard let crew = state.crews[flight], isGivenUp(crew) else { return (waiter, nil) }
+      if state.current[crew.key] == flight { state.current[crew.key] = nil }
+      return (waiter, crew.task)
     }
-    continuation?.resume(returning: .failure(.abandoned))
+    abandoned?.cancel()
+    waiter?.continuation.resume(returning: .failure(.abandoned))
   }
 
-  private func land(_ flight: Int, _ key: Key, _ outcome: Outcome, _ keep: (Value) -> Void) {
+  private func isGivenUp(_ crew: Crew) -> Bool { crew.waiters.isEmpty && crew.standby == nil && !crew.hasDeparted }
+
+  // MARK: The work
+
+  private func launch(
+    _ flight: Int,
+    _ work: @escaping Work,
+    _ keep: @escaping @Sendable (Value) -> Void
+  ) -> Task<Void, Never> {
+    let view = Flight(
+      depart: { self.state.withLock { self.mark(&$0, flight, hasDeparted: true) } },
+      stop: { self.state.withLock { self.mark(&$0, flight, hasDeparted: false) } },
+      patience: { self.state.withLock { self.patience($0.crews[flight]) } },
+      tell: { self.tell(flight, $0, $1) }
+    )
+    return Task { self.land(flight, await work(view), keep) }
+  }
+
+  /// False when nobody waits for it any more.
+  private func mark(_ state: inout State, _ flight: Int, hasDeparted: Bool) -> Bool {
+    guard var crew = state.crews[flight] else { return false }
+    crew.hasDeparted = false
+    guard !isGivenUp(crew) else {
+      if state.current[crew.key] == flight { state.current[crew.key] = nil }
+      return false
+    }
+    crew.hasDeparted = hasDeparted
+    state.crews[flight] = crew
+    return true
+  }
+
+  private func patience(_ crew: Crew?) -> ContinuousClock.Instant? {
+    let deadlines = (crew?.waiters.values.map(\.caller.deadline) ?? []) + [crew?.standby].compactMap(\.self)
+    return deadlines.max()
+  }
+
+  private func tell(_ flight: Int, _ message: String, _ detail: JSONValue?) {
+    let callers = state.withLock { state in
+      state.crews[flight]?.report = (message, detail)
+      return state.crews[flight]?.waiters.values.map(\.caller) ?? []
+    }
+    for caller in callers { caller.report(message, detail: detail) }
+  }
+
+  private func land(_ flight: Int, _ outcome: Outcome, _ keep: (Value) -> Void) {
     let waiters = state.withLock { state in
-      if state.current[key] == flight {
-        state.current[key] = nil
+      guard let crew = state.crews.removeValue(forKey: flight) else { return [Waiter]() }
+      if state.current[crew.key] == flight {
+        state.current[crew.key] = nil
         if case .success(let value) = outcome { keep(value) }
       }
-      let waiters = state.waiters.removeValue(forKey: flight) ?? [:]
-      for waiter in waiters.keys { state.flights[waiter] = nil }
-      return waiters.values
+      for number in crew.waiters.keys { state.flights[number] = nil }
+      return Array(crew.waiters.values)
     }
-    for waiter in waiters { waiter.resume(returning: outcome) }
+    for waiter in waiters { waiter.continuation.resume(returning: outcome) }
   }
 }

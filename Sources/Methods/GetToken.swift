@@ -35,8 +35,7 @@ package enum GetToken: Method {
     do throws(Failure) {
       try check(params)
       let permit = try params.permit(services, under: rules)
-      let cached = services.domain.tokens.cached(try request(params, permit), profile: permit.profile)
-      return cached.map { .success(result($0, services)) }
+      return try services.domain.tokens.cached(request(params, permit)).map { .success(result($0, services)) }
     } catch {
       return .failure(services.refusal(name, params.asked(scope: params.scope), error))
     }
@@ -50,11 +49,8 @@ package enum GetToken: Method {
     try await services.answering(name, params.asked(scope: params.scope), prompt: params.prompt, for: call) {
       () throws(Failure) in
       try check(params)
-      let answer = try await services.domain.tokens.token { () throws(Failure) in
-        let permit = try params.permit(services, deadline: call.deadline)
-        return (try request(params, permit), permit.profile)
-      }
-      return result(answer, services)
+      let permit = try params.permit(services, deadline: call.deadline)
+      return result(try await services.domain.tokens.token(request(params, permit), for: call), services)
     }
   }
 
@@ -64,16 +60,13 @@ package enum GetToken: Method {
     }
   }
 
-  private static func request(
-    _ params: Params,
-    _ permit: Authorization.Permit
-  ) throws(Failure) -> TokenService.Request {
-    try permit.permitRawCredentials()
-    return TokenService.Request(
-      permit.grant,
-      scope: try permit.scope(params.scope),
+  private static func request(_ params: Params, _ permit: Authorization.Permit) -> TokenService.Request {
+    TokenService.Request(
+      permit,
+      scope: params.scope,
       minimumSeconds: params.minTtlSeconds ?? 60,
-      forceRefresh: params.forceRefresh ?? false
+      forceRefresh: params.forceRefresh ?? false,
+      isHandedOut: true
     )
   }
 

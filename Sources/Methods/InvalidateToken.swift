@@ -21,8 +21,7 @@ package enum InvalidateToken: Method {
   {
     try await services.answering(name, params.asked(scope: params.scope), for: call) { () throws(Failure) in
       let permit = try params.permit(services, deadline: call.deadline)
-      let request = TokenService.Request(permit.grant, scope: try permit.scope(params.scope))
-      services.domain.tokens.invalidate(request, profile: permit.profile)
+      try services.domain.tokens.invalidate(TokenService.Request(permit, scope: params.scope))
       return Result()
     }
   }

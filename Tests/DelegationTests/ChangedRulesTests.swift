@@ -26,10 +26,7 @@ struct ChangedRulesTests {
   }
 
   private func token(_ subject: String) async throws(Failure) -> TokenService.Answer {
-    try await bench.tokens.token { () throws(Failure) in
-      let permit = try permit(subject)
-      return (TokenService.Request(permit.grant, scope: try permit.scope(nil)), permit.profile)
-    }
+    try await bench.tokens.token(TokenService.Request(try permit(subject)), for: RecordingCaller())
   }
 
   private func planTokens(_ subjects: String...) {

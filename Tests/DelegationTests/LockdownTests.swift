@@ -42,9 +42,9 @@ struct LockdownTests {
     let bench = try await Bench()
     let profile = try Samples.profile()
     let subject = try Subject("curtis.feitty", unicode: false)
-    let request = TokenService.Request(.subject(subject), scope: profile.scope)
+    let request = TokenService.Request(try bench.permit())
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
-    _ = try await bench.tokens.token { (request, profile) }
+    _ = try await bench.tokens.token(request, for: RecordingCaller())
     await bench.domain.lock()
     let recorded = try bench.audit.rows.suffix(2).map { try JSONValue(parsing: Array($0.utf8)) }
     #expect(recorded.map { $0["event"] } == ["intent", "outcome"])
@@ -52,16 +52,15 @@ struct LockdownTests {
     #expect(bench.ring.openCount == 0)
     #expect(bench.tokens.cache.count == 0)
     let locked = Failure.policy(.locked)
-    await #expect(throws: locked) { _ = try await bench.tokens.token { (request, profile) } }
+    await #expect(throws: locked) { _ = try await bench.tokens.token(request, for: RecordingCaller()) }
     await #expect(throws: locked) { _ = try await bench.mint.mint(profile, subject: subject, deadline: .now) }
     await #expect(throws: locked) { _ = try await bench.keys.get("payables", deadline: .now) }
     await #expect(throws: locked) { _ = try await bench.keys.list(deadline: .now, \.item.alias) }
     let creation = KeyService.Creation(alias: "other")
     await #expect(throws: locked) { _ = try await bench.keys.create(creation, for: RecordingCaller()) }
-    let ownToken = TokenService.Request(.userToken("t", subject), scope: profile.scope)
-    var basic = profile
-    basic.clientAuthentication = .clientSecretBasic
-    await #expect(throws: locked) { _ = try await bench.tokens.token { (ownToken, basic) } }
+    let basic = try Samples.profile { $0.clientAuthentication = .clientSecretBasic }
+    let ownToken = TokenService.Request(try bench.permit(userToken: Samples.token(["sub": "a"]), profile: basic))
+    await #expect(throws: locked) { _ = try await bench.tokens.token(ownToken, for: RecordingCaller()) }
   }
 
   /// What cannot be answered any more is not begun.
@@ -82,11 +81,10 @@ struct LockdownTests {
 
   @Test func droppedSecretsAreHadAnew() async throws {
     let bench = try await Bench()
-    let profile = try Samples.profile()
-    let request = TokenService.Request(.subject(try Subject("curtis.feitty", unicode: false)), scope: profile.scope)
+    let request = TokenService.Request(try bench.permit())
     for _ in 1...2 {
       bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
-      #expect(try await bench.tokens.token { (request, profile) }.source == .exchange)
+      #expect(try await bench.tokens.token(request, for: RecordingCaller()).source == .exchange)
       bench.domain.dropSecrets()
       #expect(bench.ring.openCount == 0)
       #expect(bench.tokens.cache.count == 0)

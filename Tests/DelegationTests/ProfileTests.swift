@@ -62,7 +62,15 @@ struct ProfileTests {
       ("policy", Self.paths([["methods": ["GET"], "prefix": "/x", "not": 1]]), "policy.paths[0].not"),
       ("policy", ["subjects": ["allow": ["*"]], "readOnly": "yes"], "policy.readOnly"),
       ("polciy", [:], "polciy"),
-      ("rateLimit", [:], "rateLimit"),
+      ("rateLimit", [:], "rateLimit.perSecond"),
+      ("rateLimit", ["perSecond": 0, "perMinute": 250], "rateLimit.perSecond"),
+      ("rateLimit", ["perSecond": 10, "perMinute": 60001], "rateLimit.perMinute"),
+      ("rateLimit", ["perSecond": 10, "perMinute": 250, "perHour": 1], "rateLimit.perHour"),
+      ("maxStaleSeconds", -1, "maxStaleSeconds"),
+      ("apiScopes", [["pathPrefix": "/x"]], "apiScopes[0].scope"),
+      ("apiScopes", [["pathPrefix": "x", "scope": "s"]], "apiScopes[0].pathPrefix"),
+      ("apiScopes", [["pathPrefix": "/x", "scope": "a\nb"]], "apiScopes[0].scope"),
+      ("apiScopes", [["pathPrefix": "/x", "scope": "s"], ["pathPrefix": "/x", "scope": "t"]], "apiScopes"),
     ] as [(String, JSONValue?, String)]
   )
   func aWrongFieldIsNamed(_ field: String, _ value: JSONValue?, _ named: String) {

@@ -95,6 +95,7 @@ struct Bench {
 
   func permit(
     _ subject: String = "curtis.feitty",
+    userToken: String? = nil,
     profile: Profile? = nil,
     policy: PolicyBook = PolicyBook(file: nil)
   ) throws -> Authorization.Permit {
@@ -102,6 +103,6 @@ struct Bench {
     let book = ProfileBook(file: InMemoryGuardedFile("/config.json"))
     book.give(ProfileFile(defaultProfile: profile.name, profiles: [profile.name: profile]))
     return try Authorization(profiles: book, policy: policy)
-      .permit(profile: nil, subject: subject, userToken: nil, deadline: .now)
+      .permit(profile: nil, subject: userToken == nil ? subject : nil, userToken: userToken, deadline: .now)
   }
 }

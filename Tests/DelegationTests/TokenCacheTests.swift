@@ -1,3 +1,4 @@
+import JSON
 import Synchronization
 import TestSupport
 import Testing
@@ -48,7 +49,9 @@ struct TokenCacheTests {
     let key = key
     let texts = try await withThrowingTaskGroup(of: String.self) { group in
       for _ in 0..<1000 {
-        group.addTask { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() }.text }
+        group.addTask {
+          try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in await gate.exchange() }.text
+        }
       }
       while cache.waiterCount(for: key) < 1000 { await Task.yield() }
       gate.open(.success(token("one")))
@@ -63,8 +66,12 @@ struct TokenCacheTests {
     let cache = TokenCache(wallClock: FixedWallClock())
     let gate = Gate()
     let key = key
-    let leaver = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
-    let stayer = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    let leaver = Task {
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in await gate.exchange() }
+    }
+    let stayer = Task {
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in await gate.exchange() }
+    }
     while cache.waiterCount(for: key) < 2 { await Task.yield() }
     leaver.cancel()
     await #expect(throws: Failure.abandoned) { try await leaver.value }
@@ -78,12 +85,16 @@ struct TokenCacheTests {
     let cache = TokenCache(wallClock: FixedWallClock())
     let gate = Gate()
     let key = key
-    let earlier = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    let earlier = Task {
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in await gate.exchange() }
+    }
     // Begun, and not only waited for: what begins later finds the newer token.
     while gate.begun < 1 { await Task.yield() }
     cache.removeAll()
     let token = token("new")
-    #expect(try await cache.exchanged(key, minimumSeconds: 60) { .success(token) }.text == "new")
+    #expect(
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .success(token) }.text == "new"
+    )
     gate.open(.success(self.token("old")))
     #expect(try await earlier.value.text == "old")
     #expect(cache.token(for: key, minimumSeconds: 60)?.text == "new")
@@ -94,7 +105,9 @@ struct TokenCacheTests {
     let cache = TokenCache(wallClock: FixedWallClock(), lockdown: lockdown)
     let gate = Gate()
     let key = key
-    let waiting = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    let waiting = Task {
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in await gate.exchange() }
+    }
     while cache.waiterCount(for: key) < 1 { await Task.yield() }
     await lockdown.close()
     cache.lock()
@@ -109,7 +122,9 @@ struct TokenCacheTests {
     let cache = TokenCache(wallClock: FixedWallClock(), lockdown: lockdown)
     let gate = Gate()
     let key = key
-    let waiting = Task { try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() } }
+    let waiting = Task {
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in await gate.exchange() }
+    }
     while cache.waiterCount(for: key) < 1 { await Task.yield() }
     await lockdown.close()
     gate.open(.success(token("late")))
@@ -121,8 +136,8 @@ struct TokenCacheTests {
     let cache = TokenCache(wallClock: FixedWallClock())
     let other = TokenCache.Key(profile: "other", subject: key.subject, scope: "s", identity: [1])
     let tokens = (token("one"), token("two"))
-    _ = try await cache.exchanged(key, minimumSeconds: 60) { .success(tokens.0) }
-    _ = try await cache.exchanged(other, minimumSeconds: 60) { .success(tokens.1) }
+    _ = try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .success(tokens.0) }
+    _ = try await cache.exchanged(other, minimumSeconds: 60, for: RecordingCaller()) { _ in .success(tokens.1) }
     cache.removeAll { $0.profile == "other" }
     #expect(cache.token(for: key, minimumSeconds: 60) != nil)
     #expect(cache.token(for: other, minimumSeconds: 60) == nil)
@@ -134,7 +149,7 @@ struct TokenCacheTests {
     let key = key
     let task = Task {
       withUnsafeCurrentTask { $0?.cancel() }
-      return try await cache.exchanged(key, minimumSeconds: 60) { await gate.exchange() }
+      return try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in await gate.exchange() }
     }
     await #expect(throws: Failure.abandoned) { try await task.value }
     #expect(gate.begun == 0)
@@ -143,16 +158,20 @@ struct TokenCacheTests {
   @Test func aFailureIsToldToAllAndNotKept() async throws {
     let cache = TokenCache(wallClock: FixedWallClock())
     let failure = Failure.token(.noClientSecret(profile: "dev5"))
-    await #expect(throws: failure) { try await cache.exchanged(key, minimumSeconds: 60) { .failure(failure) } }
+    await #expect(throws: failure) {
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .failure(failure) }
+    }
     let token = token("next")
-    #expect(try await cache.exchanged(key, minimumSeconds: 60) { .success(token) }.text == "next")
+    #expect(
+      try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .success(token) }.text == "next"
+    )
   }
 
   @Test func aTokenThatLivesTooShortIsNotGivenOut() async throws {
     let clock = FixedWallClock()
     let cache = TokenCache(wallClock: clock)
     let token = token("one", seconds: 100)
-    _ = try await cache.exchanged(key, minimumSeconds: 60) { .success(token) }
+    _ = try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .success(token) }
     #expect(cache.token(for: key, minimumSeconds: 60) != nil)
     #expect(cache.token(for: key, minimumSeconds: 100) == nil)
     clock.advance(bySeconds: 41)
@@ -165,7 +184,7 @@ struct TokenCacheTests {
     for index in 0..<10 {
       let key = TokenCache.Key(profile: "dev5", subject: [UInt8(index)], scope: "s", identity: [1])
       let token = token("t\(index)", seconds: Int64(100 + index))
-      _ = try await cache.exchanged(key, minimumSeconds: 0) { .success(token) }
+      _ = try await cache.exchanged(key, minimumSeconds: 0, for: RecordingCaller()) { _ in .success(token) }
       #expect(cache.count <= 3)
     }
     let last = TokenCache.Key(profile: "dev5", subject: [9], scope: "s", identity: [1])
@@ -182,15 +201,15 @@ struct TokenCacheTests {
       { $0.kid = "k" }, { $0.subjectClaim = "user_name" },
     ]
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
-    let request = TokenService.Request(.subject(try Subject("curtis.feitty", unicode: false)), scope: base.scope)
-    _ = try await bench.tokens.token { (request, base) }
-    #expect(bench.tokens.cached(request, profile: base) != nil)
+    let request = TokenService.Request(try bench.permit(profile: base))
+    _ = try await bench.tokens.token(request, for: RecordingCaller())
+    #expect(try bench.tokens.cached(request) != nil)
     for change in changes {
       var other = base
       change(&other)
-      #expect(bench.tokens.cached(request, profile: other) == nil)
+      #expect(try bench.tokens.cached(TokenService.Request(bench.permit(profile: other))) == nil)
     }
-    let userToken = UserGrant.userToken("t", request.grant.subject)
-    #expect(bench.tokens.cached(TokenService.Request(userToken, scope: base.scope), profile: base) == nil)
+    let userToken = try bench.permit(userToken: Samples.token(["sub": "curtis.feitty"]), profile: base)
+    #expect(try bench.tokens.cached(TokenService.Request(userToken)) == nil)
   }
 }

@@ -92,6 +92,7 @@ package struct AgentService: Sendable {
   private struct Session {
     let permit: Authorization.Permit
     let origin: Origin
+    /// The profile's own.
     let scope: String
     let agent: String
     let mode: String
@@ -110,7 +111,11 @@ package struct AgentService: Sendable {
 
     /// As the rules are now: a run may outlast a change of them (invariant 6).
     func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Session {
-      try Session(permit.renewed(deadline: deadline), agent: agent, mode: mode, invoking: invoking)
+      try under(permit.renewed(deadline: deadline))
+    }
+
+    func under(_ permit: Authorization.Permit) throws(Failure) -> Session {
+      try Session(permit, agent: agent, mode: mode, invoking: invoking)
     }
   }
 
@@ -190,21 +195,22 @@ package struct AgentService: Sendable {
     var session = session
     var isRenewed = false
     while true {
-      let token = try await tokens.token { () throws(Failure) in
-        session = try session.renewed(deadline: caller.deadline)
-        let request = TokenService.Request(session.permit.grant, scope: session.scope, forceRefresh: isRenewed)
-        return (request, session.permit.profile)
-      }
+      session = try session.renewed(deadline: caller.deadline)
+      let answer = try await tokens.token(
+        TokenService.Request(session.permit, forceRefresh: isRenewed),
+        for: caller
+      )
+      session = try session.under(answer.permit)
       let request = AgentRequest(
         profile: session.permit.profile,
         origin: session.origin,
-        token: token.token.text,
+        token: answer.token.text,
         deadline: deadline
       )
       let message = try build(request)
       let response: HTTPResponse
       do throws(HTTPFailure) {
-        response = SentCredentials(jwts: [token.token.text]).masked(try await http.send(message))
+        response = SentCredentials(jwts: [answer.token.text]).masked(try await http.send(message))
       } catch .cancelled {
         throw .abandoned
       } catch {

@@ -13,12 +13,20 @@ package struct AssertionMint: Sendable {
   let ring: KeyRing
   let random: any Randomness
   let wallClock: any WallClock
+  let domains: IdentityDomains
   let audit: AuditTrail
 
-  package init(ring: KeyRing, random: any Randomness, wallClock: any WallClock, audit: AuditTrail) {
+  package init(
+    ring: KeyRing,
+    random: any Randomness,
+    wallClock: any WallClock,
+    domains: IdentityDomains,
+    audit: AuditTrail
+  ) {
     self.ring = ring
     self.random = random
     self.wallClock = wallClock
+    self.domains = domains
     self.audit = audit
   }
 
@@ -75,7 +83,7 @@ package struct AssertionMint: Sendable {
     let claims = AssertionClaims(
       profile: profile,
       subject: subject,
-      now: wallClock.now(),
+      now: try domains.domain(of: profile).clock.now(),
       lifetime: min(lifetimeSeconds ?? limit, limit),
       identifier: Base64.encode(random.bytes(16), as: .url),
       extra: extra

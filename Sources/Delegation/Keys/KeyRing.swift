@@ -56,8 +56,9 @@ package final class KeyRing: Sendable {
       try lockdown.requireOpen()
       if let key = openKey(alias, idle: idle) { return key }
       do throws(Failure) {
-        return try await loads.value(for: alias) {
-          await self.read(alias, deadline: deadline)
+        return try await loads.value(for: alias, caller: SilentCaller(deadline: deadline)) { flight in
+          do throws(Failure) { try flight.depart() } catch { return .failure(error) }
+          return await self.read(alias, deadline: deadline)
         } keep: {
           self.hold($0, idle: idle)
         }

@@ -38,6 +38,11 @@ package final class Authorization: Sendable {
     return noticed.withLock { $0?.isSame(as: rules) } == true ? rules : nil
   }
 
+  /// What the profiles of an identity domain say of its rate, as they were at the last call.
+  func rateLimit(of identityDomainUrl: String) -> RateLimit {
+    noticed.withLock(\.self)?.profiles.rateLimit(of: identityDomainUrl) ?? .standard
+  }
+
   private func notice(_ rules: Rules?) {
     let before = noticed.withLock { noticed in
       let before = noticed

@@ -40,11 +40,15 @@ package struct PathRule: Codable, Sendable, Equatable {
     guard areKnown, Set(methods).count == methods.count else {
       throw ParamsFailure("\(field).methods", "must be [\"*\"] or a list of \(known.joined(separator: ", "))")
     }
+    try Self.checkPrefix(prefix, field: "\(field).prefix")
+  }
+
+  static func checkPrefix(_ prefix: String, field: String) throws(ParamsFailure) {
     let path: RequestPath
-    do { path = try RequestPath(prefix) } catch { throw ParamsFailure("\(field).prefix", error.text) }
-    guard path.query.isEmpty else { throw ParamsFailure("\(field).prefix", "must hold no query") }
+    do { path = try RequestPath(prefix) } catch { throw ParamsFailure(field, error.text) }
+    guard path.query.isEmpty else { throw ParamsFailure(field, "must hold no query") }
     guard !path.isSealed else {
-      throw ParamsFailure("\(field).prefix", "must not be authz or credentials of the orchestrator, which stay closed")
+      throw ParamsFailure(field, "must not be authz or credentials of the orchestrator, which stay closed")
     }
   }
 }

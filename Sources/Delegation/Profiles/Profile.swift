@@ -11,6 +11,8 @@ package struct Profile: Codable, Sendable, Equatable {
   /// The certificate alias at the identity domain, when it is not the key's alias.
   package var kid: String?
   package var scope: String
+  /// Scopes of `callApi` by path; the longest prefix counts.
+  package var apiScopes: [APIScope]?
   package var fusionUrl: String
   package var audience: [String]?
   package var tenantName: String?
@@ -20,11 +22,35 @@ package struct Profile: Codable, Sendable, Equatable {
   package var unicodeSubjects: Bool?
   package var caFile: String?
   package var proxy: String?
+  package var rateLimit: RateLimit?
+  /// How long a token that is due for renewal is used while the identity domain gives no other; absent: to its end.
+  package var maxStaleSeconds: Int?
   package var keyIdleSeconds: Int?
   package var requireValidCertificate: Bool?
   package var audit: AuditMode?
   package var disabled: Bool?
   package var policy: Policy
+}
+
+/// The scope of requests at this path and below it.
+package struct APIScope: Codable, Sendable, Equatable {
+  package var pathPrefix: String
+  package var scope: String
+}
+
+/// How many requests the token endpoint of an identity domain gets from this process, whatever profile they are of.
+package struct RateLimit: Codable, Sendable, Equatable {
+  package var perSecond: Int
+  package var perMinute: Int
+
+  package init(perSecond: Int, perMinute: Int) {
+    self.perSecond = perSecond
+    self.perMinute = perMinute
+  }
+
+  /// A quarter of what a domain of the type Oracle Apps grants: 40 a second and 1000 a minute, to all its clients
+  /// together (OCI IAM, API rate limits).
+  package static let standard = RateLimit(perSecond: 10, perMinute: 250)
 }
 
 package enum ClientAuthentication: String, Codable, Sendable, CaseIterable {

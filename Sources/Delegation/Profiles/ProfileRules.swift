@@ -27,6 +27,10 @@ extension Profile {
     }
     if let tenantName { try FieldRules.printable(tenantName, field: "tenantName", maximum: 256) }
     try FieldRules.range(assertionLifetimeSeconds, 1...300, field: "assertionLifetimeSeconds")
+    try checkAPIScopes()
+    try FieldRules.range(rateLimit?.perSecond, 1...1000, field: "rateLimit.perSecond")
+    try FieldRules.range(rateLimit?.perMinute, 1...60_000, field: "rateLimit.perMinute")
+    try FieldRules.range(maxStaleSeconds, 0...86_400, field: "maxStaleSeconds")
     try FieldRules.range(keyIdleSeconds, 1...86_400, field: "keyIdleSeconds")
     if let subjectClaim { try FieldRules.printable(subjectClaim, field: "subjectClaim", maximum: 256) }
     if let caFile { try FieldRules.absolutePath(caFile, field: "caFile") }
@@ -36,6 +40,19 @@ extension Profile {
     canonical.identityDomainUrl = try FieldRules.origin(identityDomainUrl, field: "identityDomainUrl").text
     canonical.fusionUrl = try FieldRules.origin(fusionUrl, field: "fusionUrl").text
     return canonical
+  }
+
+  private func checkAPIScopes() throws(ParamsFailure) {
+    let scopes = apiScopes ?? []
+    guard scopes.count <= 100 else { throw ParamsFailure("apiScopes", "must hold at most 100 entries") }
+    for (index, entry) in scopes.enumerated() {
+      let field = "apiScopes[\(index)]"
+      try PathRule.checkPrefix(entry.pathPrefix, field: "\(field).pathPrefix")
+      try FieldRules.printable(entry.scope, field: "\(field).scope", maximum: 1024, spaces: true)
+    }
+    guard Set(scopes.map(\.pathPrefix)).count == scopes.count else {
+      throw ParamsFailure("apiScopes", "must name no pathPrefix twice")
+    }
   }
 
   /// `http://host:port` or `https://host:port`; a proxy on the way may be plain, what goes through it is TLS.

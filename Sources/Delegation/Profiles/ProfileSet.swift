@@ -45,6 +45,17 @@ package struct ProfileSet: Sendable {
     }
   }
 
+  /// The lowest that any profile of the identity domain names; nil when none does.
+  func rateLimit(of identityDomainUrl: String) -> RateLimit? {
+    let limits = [saved, given].flatMap(\.profiles.values)
+      .filter { $0.identityDomainUrl == identityDomainUrl }
+      .compactMap(\.rateLimit)
+    guard let perSecond = limits.map(\.perSecond).min(), let perMinute = limits.map(\.perMinute).min() else {
+      return nil
+    }
+    return RateLimit(perSecond: perSecond, perMinute: perMinute)
+  }
+
   /// By name.
   var all: [Profile] {
     let merged = saved.profiles.merging(given.profiles) { saved, _ in saved }

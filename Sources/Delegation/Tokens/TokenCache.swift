@@ -3,7 +3,7 @@ import Synchronization
 /// Access tokens in memory, and one exchange at a time for each (single flight). Nothing is on disk.
 ///
 /// A hit is answered without suspension. Callers who miss wait together for one exchange; each may leave alone, and the
-/// exchange goes on for the others.
+/// exchange goes on for the others. One that waits for its turn when the last leaves is given up.
 package final class TokenCache: Sendable {
   /// What makes two tokens the same: never less than all that the domain saw.
   package struct Key: Sendable, Hashable {
@@ -77,13 +77,14 @@ package final class TokenCache: Sendable {
   package func exchanged(
     _ key: Key,
     minimumSeconds: Int?,
-    by exchange: @escaping @Sendable () async -> Outcome
+    for caller: any Caller,
+    by exchange: @escaping @Sendable (Flight) async -> Outcome
   ) async throws(Failure) -> AccessToken {
     try lockdown.requireOpen()
-    let token = try await flights.value(for: key) {
+    let token = try await flights.value(for: key, caller: caller) { flight in
       // Since the caller looked, another exchange may have ended.
       if let minimumSeconds, let token = self.token(for: key, minimumSeconds: minimumSeconds) { return .success(token) }
-      return await exchange()
+      return await exchange(flight)
     } keep: {
       self.keep($0, for: key)
     }

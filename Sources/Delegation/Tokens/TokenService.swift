@@ -1,16 +1,40 @@
 /// Access tokens for callers: policy, then the cache, then one exchange.
 package struct TokenService: Sendable {
+  /// What is asked for, and as whom.
   package struct Request: Sendable {
-    package var grant: UserGrant
-    package var scope: String
+    package var permit: Authorization.Permit
+    /// Nil is the profile's own.
+    package var scope: String?
     package var minimumSeconds: Int
     package var forceRefresh: Bool
+    /// Whether the caller gets the token itself, and not its use alone.
+    package var isHandedOut: Bool
 
-    package init(_ grant: UserGrant, scope: String, minimumSeconds: Int = 60, forceRefresh: Bool = false) {
-      self.grant = grant
+    package init(
+      _ permit: Authorization.Permit,
+      scope: String? = nil,
+      minimumSeconds: Int = 60,
+      forceRefresh: Bool = false,
+      isHandedOut: Bool = false
+    ) {
+      self.permit = permit
       self.scope = scope
       self.minimumSeconds = minimumSeconds
       self.forceRefresh = forceRefresh
+      self.isHandedOut = isHandedOut
+    }
+
+    /// The scope, if policy allows all of it.
+    func permitted() throws(Failure) -> String {
+      if isHandedOut { try permit.permitRawCredentials() }
+      return try permit.scope(scope)
+    }
+
+    /// The same under the rules as they are now.
+    func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Request {
+      var request = self
+      request.permit = try permit.renewed(deadline: deadline)
+      return request
     }
   }
 
@@ -22,90 +46,92 @@ package struct TokenService: Sendable {
 
     package let token: AccessToken
     package let source: Source
+    /// As policy gave it last: an exchange may take long, and rules may change meanwhile.
+    package let permit: Authorization.Permit
   }
 
   package let cache: TokenCache
   package let exchange: TokenExchange
   let digests: any Digests
-  let clock: any MonotonicClock
   private let audit: AuditTrail
   private let profileDigests = ProfileDigests()
-
-  /// How long an exchange may take, whoever waits for it: it is shared, so no caller's deadline is its own.
-  static let exchangeTimeout: Duration = .seconds(30)
 
   package init(
     cache: TokenCache,
     exchange: TokenExchange,
     digests: any Digests,
-    clock: any MonotonicClock,
     audit: AuditTrail
   ) {
     self.cache = cache
     self.exchange = exchange
     self.digests = digests
-    self.clock = clock
     self.audit = audit
   }
 
-  /// The cached token, without suspension; counted for the audit. The caller has asked policy already.
-  package func cached(_ request: Request, profile: Profile) -> Answer? {
+  /// The cached token if policy allows it, without suspension; counted for the audit.
+  package func cached(_ request: Request) throws(Failure) -> Answer? {
+    let scope = try request.permitted()
     guard !request.forceRefresh else { return nil }
-    guard let token = cache.token(for: key(request, profile), minimumSeconds: request.minimumSeconds) else {
-      return nil
-    }
-    audit.used(token, profile: profile)
-    return Answer(token: token, source: .cache)
+    guard let token = cache.token(for: key(request, scope), minimumSeconds: request.minimumSeconds) else { return nil }
+    audit.used(token, profile: request.permit.profile)
+    return Answer(token: token, source: .cache, permit: request.permit)
   }
 
   /// A token that is the user and lives at least `minimumSeconds`, or as long as the domain gives one.
   ///
-  /// - Parameter ask: asks policy. It is asked once more after an exchange: when the rules have changed meanwhile, a
-  ///   token that they refuse is dropped, and one of a profile that is another now is exchanged anew.
-  package func token(_ ask: () throws(Failure) -> (Request, Profile)) async throws(Failure) -> Answer {
-    var (request, profile) = try ask()
+  /// Policy is asked once more after an exchange: when the rules have changed meanwhile, a token that they refuse is
+  /// dropped, and one of a profile that is another now is exchanged anew.
+  package func token(_ request: Request, for caller: any Caller) async throws(Failure) -> Answer {
+    var request = request
     while true {
-      if let cached = cached(request, profile: profile) { return cached }
-      let key = key(request, profile)
-      let token = try await exchanged(key, request, profile)
-      do throws(Failure) { (request, profile) = try ask() } catch {
+      if let cached = try cached(request) { return cached }
+      let scope = try request.permitted()
+      let key = key(request, scope)
+      let token = try await exchanged(key, request, scope, for: caller)
+      let newKey: TokenCache.Key
+      do throws(Failure) {
+        request = try request.renewed(deadline: caller.deadline)
+        newKey = self.key(request, try request.permitted())
+      } catch {
         cache.invalidate(key)
         throw error
       }
-      if self.key(request, profile) == key { return Answer(token: token, source: .exchange) }
+      if newKey == key { return Answer(token: token, source: .exchange, permit: request.permit) }
     }
   }
 
   private func exchanged(
     _ key: TokenCache.Key,
     _ request: Request,
-    _ profile: Profile
+    _ scope: String,
+    for caller: any Caller
   ) async throws(Failure) -> AccessToken {
-    let deadline = clock.now.advanced(by: Self.exchangeTimeout)
     let minimum = request.forceRefresh ? nil : request.minimumSeconds
-    return try await cache.exchanged(key, minimumSeconds: minimum) {
+    let (grant, profile) = (request.permit.grant, request.permit.profile)
+    return try await cache.exchanged(key, minimumSeconds: minimum, for: caller) { flight in
       do throws(Failure) {
-        return .success(
-          try await exchange.exchange(request.grant, scope: request.scope, profile: profile, deadline: deadline)
-        )
+        return .success(try await exchange.exchange(grant, scope: scope, profile: profile, flight))
       } catch {
         return .failure(error)
       }
     }
   }
 
-  package func invalidate(_ request: Request, profile: Profile) { cache.invalidate(key(request, profile)) }
+  package func invalidate(_ request: Request) throws(Failure) {
+    cache.invalidate(key(request, try request.permitted()))
+  }
 
-  private func key(_ request: Request, _ profile: Profile) -> TokenCache.Key {
+  private func key(_ request: Request, _ scope: String) -> TokenCache.Key {
+    let (grant, profile) = (request.permit.grant, request.permit.profile)
     let identity =
-      switch request.grant {
+      switch grant {
       case .subject: profileDigests.digest(of: profile) { digests.sha256(Self.identity(profile)) }
       case .userToken(let token, _): digests.sha256(Self.identity(profile, userToken: token))
       }
     return TokenCache.Key(
       profile: profile.name,
-      subject: request.grant.subject.bytes,
-      scope: request.scope,
+      subject: grant.subject.bytes,
+      scope: scope,
       identity: identity
     )
   }
