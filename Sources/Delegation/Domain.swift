@@ -50,7 +50,7 @@ package struct Domain: Sendable {
       cache.removeAll { token in after?.allow(token, since: before) != true }
     }
     self.authorization = authorization
-    identityDomains = IdentityDomains(wallClock: ports.wallClock, clock: ports.clock) {
+    identityDomains = IdentityDomains(wallClock: ports.wallClock, clock: ports.clock, kind: kind) {
       authorization.rateLimit(of: $0)
     }
     keys = KeyService(ring: ring, ports: ports)

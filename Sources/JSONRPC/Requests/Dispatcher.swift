@@ -169,7 +169,9 @@ final class Dispatcher: Sendable {
     _ arrival: DeadlineQueue.Instant
   ) throws(ResponseError) -> Serial? {
     try table.withLock { table throws(ResponseError) in
-      guard table.unfinished < limits.maximumInFlight else { throw .tooManyRequests(limit: limits.maximumInFlight) }
+      guard table.unfinished < limits.maximumInFlight || prepared.lane == .control else {
+        throw .tooManyRequests(limit: limits.maximumInFlight)
+      }
       table.lastSerial += 1
       let serial = table.lastSerial
       table.inFlight.insert(pending(prepared, serial, id, slot, arrival))

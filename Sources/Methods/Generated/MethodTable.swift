@@ -29,6 +29,7 @@ package let methodTable: [Route<Services>] = [
   Route(InvokeAgent.self),
   Route(Diagnose.self),
   Route(Explain.self),
+  Route(GetStatus.self),
   Route(QueryAudit.self),
   Route(VerifyAudit.self),
 ]
