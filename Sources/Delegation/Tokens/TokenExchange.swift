@@ -52,7 +52,11 @@ package struct TokenExchange: Sendable {
     timeout: Duration,
     _ attempt: (_ deadline: ContinuousClock.Instant) async throws(Failure) -> Value
   ) async throws(Failure) -> Value {
-    try await domains.domain(of: profile).limiter.turn(for: profile.name, flight)
-    return try await attempt(clock.now.advanced(by: timeout))
+    let domain = domains.domain(of: profile)
+    return try await domain.exchanges.counting { () throws(Failure) in
+      try await domain.limiter.turn(for: profile.name, flight)
+      domain.exchanges.countAttempt()
+      return try await attempt(clock.now.advanced(by: timeout))
+    }
   }
 }
