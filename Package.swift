@@ -66,18 +66,22 @@ let package = Package(
     ),
     .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
 
+    // Counting.
+    module("Metrics"),
+    tests("Metrics", ["Metrics"]),
+
     // The wire.
     module("JSON"),
     tests("JSON", ["JSON"]),
-    module("JSONRPC", ["JSON"]),
-    tests("JSONRPC", ["JSON", "JSONRPC"]),
+    module("JSONRPC", ["JSON", "Metrics"]),
+    tests("JSONRPC", ["JSON", "JSONRPC", "Metrics"]),
 
     // The domain.
-    module("Delegation", ["JSON"]),
-    tests("Delegation", ["Delegation", "JSON"]),
+    module("Delegation", ["JSON", "Metrics"]),
+    tests("Delegation", ["Delegation", "JSON", "Metrics"]),
 
     // The protocol's face of the domain.
-    module("Methods", ["Delegation", "JSON", "JSONRPC"]),
+    module("Methods", ["Delegation", "JSON", "JSONRPC", "Metrics"]),
     tests("Methods", ["Delegation", "JSON", "JSONRPC", "Methods", "OpenSSLKeys", "ProtocolKit"]),
 
     // Adapters.

@@ -49,3 +49,6 @@ static inline CURLMcode onbehalf_multi_setopt_long(CURLM *multi, CURLMoption opt
 
 /// The path of the root certificates libcurl was built for, or NULL.
 static inline const char *onbehalf_default_roots(void) { return curl_version_info(CURLVERSION_NOW)->cainfo; }
+
+/// The version of the library that is loaded, such as 7.88.1.
+static inline const char *onbehalf_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }

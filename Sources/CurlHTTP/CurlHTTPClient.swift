@@ -1,3 +1,4 @@
+import CCurl
 package import Delegation
 import Synchronization
 
@@ -25,6 +26,9 @@ package final class CurlHTTPClient: HTTPClient {
       self.noProxy = noProxy
     }
   }
+
+  /// Of the libcurl that is loaded, as `7.88.1`.
+  package static var libraryVersion: String { String(cString: onbehalf_curl_version()) }
 
   private let configuration: Configuration
   private let roots: TrustedRoots

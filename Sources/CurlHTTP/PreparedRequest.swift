@@ -3,12 +3,12 @@ import Glibc
 
 /// A request that has been checked and says everything a transfer needs.
 struct PreparedRequest: Sendable {
-  let method: HTTPRequest.Method
+  let method: RequestMethod
   let url: String
   let target: String
   let headerLines: [String]
   let userAgent: String
-  let body: [UInt8]
+  let body: [UInt8]?
   let deadline: ContinuousClock.Instant
   let connectDeadline: ContinuousClock.Instant
   let maximumResponseBytes: Int
@@ -31,8 +31,8 @@ struct PreparedRequest: Sendable {
     guard origin.scheme == .https || origin.isLoopback else {
       throw .invalidRequest(found: "plain http to \(printable(origin.host)); only loopback may go without TLS")
     }
-    guard request.method == .post || request.body == nil else {
-      throw .invalidRequest(found: "a GET with a body")
+    guard request.body == nil || !request.method.onlyReads else {
+      throw .invalidRequest(found: "a \(request.method.rawValue) with a body")
     }
     guard request.deadline > .now else { throw .timedOut(phase: .resolve, requestSent: false) }
     method = request.method
@@ -40,7 +40,7 @@ struct PreparedRequest: Sendable {
     target = try Self.checkedTarget(request.target)
     headerLines = try HeaderLines.make(request.headers)
     userAgent = configuration.userAgent
-    body = request.body ?? []
+    body = request.body
     deadline = request.deadline
     connectDeadline = min(request.deadline, .now + request.connectTimeout)
     maximumResponseBytes = request.maximumResponseBytes

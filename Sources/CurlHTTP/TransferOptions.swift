@@ -1,7 +1,7 @@
 import CCurl
 
 import enum Delegation.HTTPFailure
-import struct Delegation.HTTPRequest
+import enum Delegation.RequestMethod
 
 /// Everything a transfer asks of libcurl, callbacks apart.
 extension EasyHandle {
@@ -13,10 +13,7 @@ extension EasyHandle {
   }
 
   private func setRequest(_ request: PreparedRequest) throws(HTTPFailure) {
-    switch request.method {
-    case .get: try set(CURLOPT_HTTPGET, 1)
-    case .post: try setBody(request.body)
-    }
+    try setMethod(request.method, body: request.body)
     try set(CURLOPT_URL, request.url)
     try set(CURLOPT_REQUEST_TARGET, request.target)
     try set(CURLOPT_PATH_AS_IS, 1)
@@ -24,7 +21,25 @@ extension EasyHandle {
     try setHeaderLines(request.headerLines)
     // A body is taken as it comes: nothing is asked to be compressed, so nothing can grow while it is unpacked.
     try set(CURLOPT_ACCEPT_ENCODING, nil)
-    try set(CURLOPT_MAXFILESIZE_LARGE, bytes: request.maximumResponseBytes)
+    // The length that an answer to HEAD tells is that of a body which does not come.
+    if request.method != .head { try set(CURLOPT_MAXFILESIZE_LARGE, bytes: request.maximumResponseBytes) }
+  }
+
+  /// libcurl knows three forms of a request: without a body, with one, and with an answer that has none. The name of the
+  /// method is added where it is not the form's own.
+  private func setMethod(_ method: RequestMethod, body: [UInt8]?) throws(HTTPFailure) {
+    switch method {
+    case .get: try set(CURLOPT_HTTPGET, 1)
+    case .head: try set(CURLOPT_NOBODY, 1)
+    case .post: try setBody(body ?? [])
+    // A method whose meaning lies in its body says so when there is none: Content-Length: 0 (RFC 9110 section 8.6).
+    case .put, .patch:
+      try setBody(body ?? [])
+      try set(CURLOPT_CUSTOMREQUEST, method.rawValue)
+    case .delete:
+      if let body { try setBody(body) } else { try set(CURLOPT_HTTPGET, 1) }
+      try set(CURLOPT_CUSTOMREQUEST, method.rawValue)
+    }
   }
 
   private func setDestination(_ request: PreparedRequest) throws(HTTPFailure) {

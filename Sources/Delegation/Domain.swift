@@ -7,11 +7,13 @@ package struct Domain: Sendable {
   package let mint: AssertionMint
   package let tokens: TokenService
   package let agents: AgentService
+  package let api: APIService
   package let diagnosis: Diagnosis
   package let audit: AuditTrail
   package let auditVerification: AuditVerification
   package let auditQuery: AuditQuery
   package let wallClock: any WallClock
+  package let traffic: Traffic
   package let lockdown = Lockdown()
 
   /// - Parameters:
@@ -22,6 +24,9 @@ package struct Domain: Sendable {
     kind: @escaping @Sendable (Failure) -> String,
     explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)
   ) {
+    traffic = Traffic(over: ports.http, clock: ports.clock)
+    var ports = ports
+    ports.http = traffic
     let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock, lockdown: lockdown)
     wallClock = ports.wallClock
     let cache = TokenCache(wallClock: ports.wallClock, lockdown: lockdown)
@@ -46,7 +51,7 @@ package struct Domain: Sendable {
       cache.removeAll { token in after?.allow(token, since: before) != true }
     }
     self.authorization = authorization
-    identityDomains = IdentityDomains(wallClock: ports.wallClock, clock: ports.clock) {
+    identityDomains = IdentityDomains(wallClock: ports.wallClock, clock: ports.clock, kind: kind) {
       authorization.rateLimit(of: $0)
     }
     keys = KeyService(ring: ring, ports: ports)
@@ -70,7 +75,14 @@ package struct Domain: Sendable {
       digests: ports.digests,
       audit: audit
     )
-    agents = AgentService(tokens: tokens, audit: audit, ports: ports)
+    let requests = UserRequests(tokens: tokens, http: ports.http)
+    agents = AgentService(requests: requests, audit: audit, ports: ports)
+    api = APIService(
+      requests: requests,
+      audit: audit,
+      clock: ports.pollClock,
+      random: ports.random
+    )
     diagnosis = Diagnosis(
       authorization: authorization,
       mint: mint,

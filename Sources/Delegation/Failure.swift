@@ -125,6 +125,8 @@ package enum FusionFailure: Error, Sendable, Equatable {
   package struct Refusal: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
       case unauthorized
+      /// The same of a resource that is no agent.
+      case resourceUnauthorized
       /// `FAI-40300`: not published, or the user has no role for it.
       case agentForbidden
       case forbidden
@@ -171,10 +173,14 @@ package struct NetworkFailure: Error, Sendable, Equatable {
   /// Its origin.
   package let server: String
   package let problem: Problem
+  /// Whether the request may be sent again whatever has become of it.
+  package let isRepeatable: Bool
 
-  package init(_ party: Party, server: String, problem: Problem) {
+  /// - Parameter isRepeatable: an exchange is; a run of an agent that may have been started is not.
+  package init(_ party: Party, server: String, problem: Problem, isRepeatable: Bool? = nil) {
     self.party = party
     self.server = server
     self.problem = problem
+    self.isRepeatable = isRepeatable ?? (party == .identityDomain)
   }
 }

@@ -10,6 +10,28 @@ package struct RawJSON: Sendable {
     element = try JSONDocument(parsing: bytes, limits: limits).root
   }
 
+  /// The value without the white space between its parts, so that it stands on one line.
+  package init(compacting bytes: [UInt8], limits: JSONLimits = .standard) throws(JSONError) {
+    let spacious = try RawJSON(parsing: bytes, limits: limits)
+    let compact = Self.withoutWhiteSpace(bytes)
+    self = compact.count == bytes.count ? spacious : try RawJSON(parsing: compact, limits: limits)
+  }
+
+  /// Only of a text that has been parsed: `1 2` is not `12`.
+  private static func withoutWhiteSpace(_ bytes: [UInt8]) -> [UInt8] {
+    var isInString = false
+    var isEscaped = false
+    return bytes.filter { byte in
+      guard isInString else {
+        isInString = byte == ASCII.quote
+        return !ASCII.isSpace(byte)
+      }
+      isInString = isEscaped || byte != ASCII.quote
+      isEscaped = !isEscaped && byte == ASCII.backslash
+      return true
+    }
+  }
+
   /// Without the white space around it.
   package var bytes: [UInt8] { Array(element.rawBytes) }
   package var value: JSONValue { JSONValue(element) }

@@ -35,13 +35,6 @@ package enum Initialize: Method {
     let version: String
   }
 
-  struct LimitsView: Encodable, Sendable {
-    let maxMessageBytes: Int
-    let maxNestingDepth: Int
-    let maxInFlightRequests: Int
-    let maxBatchLength: Int
-  }
-
   /// Never waits: no disk, bus or network is touched before it is answered (invariant 12).
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError) -> Result
   {
@@ -58,12 +51,7 @@ package enum Initialize: Method {
       serverInfo: ServerInfo(version: services.version),
       protocolVersion: protocolVersion,
       minimumProtocolVersion: minimumProtocolVersion,
-      limits: LimitsView(
-        maxMessageBytes: services.limits.maximumMessageBytes,
-        maxNestingDepth: services.limits.maximumNesting,
-        maxInFlightRequests: services.limits.maximumInFlight,
-        maxBatchLength: services.limits.maximumBatch
-      )
+      limits: LimitsView(services.limits)
     )
   }
 }

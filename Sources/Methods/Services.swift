@@ -5,22 +5,31 @@ import Synchronization
 /// What the methods act on: the domain, and what the process is allowed to do with it.
 package struct Services: Sendable {
   package let version: String
+  package let libraries: LibraryVersions
   package let isAdmin: Bool
   package let limits: Limits
   package let domain: Domain
+  /// What the server of this session counts.
+  package let statistics: SessionStatistics
+  let uptime: Uptime
   /// Told the `processId` of `initialize`: the session ends when that process does.
   package let watchProcess: @Sendable (Int32) -> Void
 
   package init(
     version: String,
+    libraries: LibraryVersions,
     isAdmin: Bool,
     limits: Limits,
+    statistics: SessionStatistics,
     ports: Ports,
     watchProcess: @escaping @Sendable (Int32) -> Void
   ) {
     self.version = version
+    self.libraries = libraries
     self.isAdmin = isAdmin
     self.limits = limits
+    self.statistics = statistics
+    uptime = Uptime(ports)
     domain = Domain(
       ports: ports,
       kind: { ResponseError($0).kind },
@@ -32,6 +41,17 @@ package struct Services: Sendable {
   /// For methods whose results are credentials: what takes the place of one behind the answer to `lock`.
   func objectionWhenLocked(_ method: String) -> ResponseError? {
     domain.lockdown.isClosed ? refusal(method, AuditFacts(), .policy(.locked)) : nil
+  }
+}
+
+/// The libraries this process has loaded, as they name their versions.
+package struct LibraryVersions: Sendable, Encodable {
+  let libcurl: String
+  let openssl: String
+
+  package init(libcurl: String, openssl: String) {
+    self.libcurl = libcurl
+    self.openssl = openssl
   }
 }
 

@@ -19,6 +19,9 @@ package enum OpenSSL {
     return refusals
   }()
 
+  /// Of the library that is loaded, as `3.0.17`.
+  package static var version: String { String(cString: OpenSSL_version(OPENSSL_VERSION_STRING)) }
+
   /// The failure of `operation`, with OpenSSL's fixed texts for the reasons. The error queue is empty afterwards, so that
   /// no later call is blamed for it; data attached to an error is dropped, for it may quote the input.
   static func failure(_ operation: String) -> KeyFailure {

@@ -9,6 +9,7 @@ package struct MethodEntry: Sendable, Decodable {
     case profiles
     case tokens
     case agents
+    case api
     case diagnosis
     case audit
   }

@@ -125,6 +125,7 @@ extension MethodEntry.Group {
     case .profiles: "Profiles"
     case .tokens: "Assertions and tokens"
     case .agents: "Agents"
+    case .api: "Other Fusion REST resources"
     case .diagnosis: "Diagnosis"
     case .audit: "Audit"
     }

@@ -1,6 +1,7 @@
 // The composition root. The order matters: the environment before any C library looks at it, the hardening before there
 // is a secret, signals before any thread, the streams before anything prints.
 
+import CurlHTTP
 import Delegation
 import EncryptedFileStore
 import Glibc
@@ -82,10 +83,13 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     session.end(within: endingTime)
   }
   let adapters = Adapters(options: options, environment: environment, passphrase: passphrase, log: log)
+  let statistics = SessionStatistics()
   let services = Services(
     version: Adapters.version,
+    libraries: LibraryVersions(libcurl: CurlHTTPClient.libraryVersion, openssl: OpenSSL.version),
     isAdmin: options.isAdmin,
     limits: .standard,
+    statistics: statistics,
     ports: adapters.ports
   ) { process in
     if options.watchesParent, !parents.watch(process) { log.info("process \(process) is not visible; not watched") }
@@ -111,6 +115,7 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     limits: .standard,
     framing: framing,
     output: transport,
+    statistics: statistics,
     onAnswer: onAnswer
   )
   session.begin(server)

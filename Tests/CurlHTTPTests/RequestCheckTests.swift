@@ -69,10 +69,11 @@ import Testing
     #expect(found == "plain http to \(host); only loopback may go without TLS")
   }
 
-  @Test func aGetHasNoBody() async {
+  @Test(arguments: [RequestMethod.get, .head]) func whatOnlyReadsHasNoBody(_ method: RequestMethod) async {
     var request = get(nowhere)
+    request.method = method
     request.body = []
-    #expect(await refusal(request) == "a GET with a body")
+    #expect(await refusal(request) == "a \(method.rawValue) with a body")
   }
 
   @Test(arguments: ["ftp://proxy:1", "http://", "http://user:secret@", "file:///secret", "http://a b"])

@@ -46,14 +46,51 @@ import Testing
     }
   }
 
-  @Test func anEmptyPostSaysItsLength() async throws {
+  /// The lengths are those of RFC 9110 section 8.6; nil is no line.
+  @Test(
+    arguments: [
+      (.get, nil, nil), (.head, nil, nil), (.delete, nil, nil), (.post, nil, "0"), (.put, nil, "0"), (.patch, nil, "0"),
+      (.post, "a=1", "3"), (.put, "a=1", "3"), (.patch, "a=1", "3"), (.delete, "a=1", "3"), (.delete, "", "0"),
+    ] as [(RequestMethod, String?, String?)]
+  )
+  func everyMethodIsSentWithItsBodyOrWithout(_ method: RequestMethod, body: String?, length: String?) async throws {
     try await withServer { _ in
-      [.answer()]
+      [.answer("204 No Content")]
+    } use: { server in
+      var request = get(server, "/a?b")
+      request.method = method
+      request.body = body.map { Array($0.utf8) }
+      // The second goes over the connection that the first has left as it should be.
+      for _ in 0..<2 {
+        let response = try await client.send(request)
+        #expect(response.status == 204)
+      }
+      #expect(server.acceptedConnections == 1)
+      #expect(server.requests.count == 2)
+      for seen in server.requests {
+        #expect(seen.requestLine == "\(method.rawValue) /a?b HTTP/1.1")
+        #expect(seen.body == Array((body ?? "").utf8))
+        let lengths = seen.headerLines.filter { $0.lowercased().hasPrefix("content-length") }
+        #expect(lengths == (length.map { ["Content-Length: \($0)"] } ?? []))
+        #expect(!seen.head.contains("Transfer-Encoding"))
+      }
+    }
+  }
+
+  @Test func anAnswerToHeadHasNoBodyWhateverLengthItTells() async throws {
+    try await withServer { request in
+      let length = request.index == 0 ? "99999999999" : "5"
+      return [.text("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\nETag: \"1\"\r\n\r\n")]
     } use: { server in
       var request = get(server)
-      request.method = .post
-      _ = try await client.send(request)
-      #expect(server.requests.first?.headerLines.contains("Content-Length: 0") == true)
+      request.method = .head
+      for _ in 0..<2 {
+        let response = try await client.send(request)
+        #expect(response.status == 200)
+        #expect(response.body.isEmpty)
+        #expect(response.header("etag") == "\"1\"")
+      }
+      #expect(server.acceptedConnections == 1, "no byte was waited for")
     }
   }
 

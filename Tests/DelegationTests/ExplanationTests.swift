@@ -134,6 +134,24 @@ struct ExplanationTests {
     #expect(try rule { $0.scope = Samples.scope } == .init(layer: "profile dev5", text: "its own scope"))
   }
 
+  /// `callApi` asks for the scope of its path, an agent for the profile's own.
+  @Test func aPathIsAskedWithItsOwnScope() throws {
+    let profile = try Samples.profile { $0.apiScopes = [APIScope(pathPrefix: "/a", scope: "api")] }
+    var file = Policy(subjects: Policy.Subjects(allow: ["*"]))
+    file.scopes = ["api"]
+    func refusal(_ ask: (inout Explanation.Question) -> Void) throws -> PolicyFailure? {
+      try explain(profile, file, ask).refusal
+    }
+    let rule = PolicyFailure.Rule(layer: "policy file", text: "no pattern of scopes matches")
+    let denied = PolicyFailure.scopeDenied(scope: Samples.scope, rule: rule)
+    #expect(try refusal { $0.path = (.get, "/a/b") } == nil)
+    #expect(try refusal { $0.path = (.get, "/b") } == denied)
+    #expect(try refusal { ($0.path, $0.scope) = ((.get, "/b"), "api") } == nil)
+    #expect(try refusal { ($0.path, $0.agent) = ((.get, "/a/b"), "A") } == denied)
+    #expect(try refusal { $0.agent = "A" } == denied)
+    #expect(try refusal { _ in } == denied)
+  }
+
   @Test func claimsAreThoseOfAnAssertionButForWhatPasses() async throws {
     let profile = try Samples.profile { $0.tenantName = "acme" }
     let claims = try #require(try explain(profile) { _ in }.assertionClaims)

@@ -48,6 +48,16 @@ struct PolicyTests {
     #expect(throws: PolicyFailure.self) { try layers(file).permit(scope: Samples.scope) }
   }
 
+  @Test func theScopesOfPathsAreItsOwn() throws {
+    let own = try layers { $0.apiScopes = [APIScope(pathPrefix: "/a", scope: "api more")] }
+    for scope in ["api more", "api", "more \(Samples.scope)", Samples.scope] { try own.permit(scope: scope) }
+    #expect(throws: PolicyFailure.self) { try own.permit(scope: "api other") }
+    var file = policy(allow: ["*"])
+    file.scopes = [Pattern(Samples.scope)]
+    let narrowed = try layers(file) { $0.apiScopes = [APIScope(pathPrefix: "/a", scope: "api")] }
+    #expect(throws: PolicyFailure.self) { try narrowed.permit(scope: "api") }
+  }
+
   @Test func readOnlyRunsNoAgentAndShowsRuns() throws {
     let layers = try layers { $0.policy.readOnly = true }
     try layers.permit(agent: "A", invoking: false)

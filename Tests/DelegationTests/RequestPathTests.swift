@@ -155,6 +155,36 @@ struct PathRuleTests {
     try layers(nil).permit(.get, RequestPath(Self.orchestrator + "2/x"))
   }
 
+  /// Who limits agents does not open all of them by another way.
+  @Test func limitedAgentsCloseItToo() throws {
+    var policy = Policy(subjects: Policy.Subjects(allow: ["*"]))
+    policy.agents = ["A"]
+    let profile = try Samples.profile { $0.policy.paths = [any(Self.orchestrator), any("/fscmRestApi")] }
+    let path = try RequestPath("\(Self.orchestrator)/agent/v2/B/invokeAsync")
+    #expect(throws: PolicyFailure.self) {
+      try PolicyLayers(policyFile: policy, profile: profile).permit(.post, path)
+    }
+    policy.paths = [any(Self.orchestrator)]
+    try PolicyLayers(policyFile: policy, profile: profile).permit(.post, path)
+    policy.paths = nil
+    try PolicyLayers(policyFile: policy, profile: profile).permit(.post, RequestPath("/fscmRestApi"))
+  }
+
+  /// `ſ` (U+017F) is an `S` to who ignores case, and `ﬆ` (U+FB06) is `ST`; an escaped `?` or `#` ends a path for some.
+  @Test(arguments: [
+    "/api/fu%C5%BFion-ai/orchestrator", "/api/fusion-ai/orche%EF%AC%86rator/agent", "/api/fusion-ai/orchestrator%3Fx",
+    "/api/fusion-ai/orchestrator%23x", "/API/FUSION-AI/ORCHESTRATOR/x%3F",
+  ])
+  func itIsClosedInEveryReading(_ text: String) throws {
+    #expect(try RequestPath(text).isOrchestrator)
+    #expect(throws: PolicyFailure.self) { try layers(nil).permit(.get, RequestPath(text)) }
+  }
+
+  @Test(arguments: ["auth%3Fz", "authz%3Fx", "authz%23/x", "credential%C5%BF/v1", "AUTHZ/%3F"])
+  func aSealIsSoToo(_ tail: String) throws {
+    #expect(try RequestPath("\(Self.orchestrator)/\(tail)").isSealed == (tail != "auth%3Fz"))
+  }
+
   @Test(arguments: ["authz", "authz/", "authz/v1/tokens", "credentials/v1", "Authz/v1", "CREDENTIALS"])
   func someOfItStaysClosed(_ tail: String) throws {
     let path = try RequestPath("\(Self.orchestrator)/\(tail)")

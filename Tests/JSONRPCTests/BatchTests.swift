@@ -44,7 +44,7 @@ import Testing
         request("3", "work", #"{"door":"c"}"#)
       )
     )
-    #expect(loopback.server.statistics().inFlight == 2)
+    #expect(loopback.server.statistics.snapshot.inFlight == 2)
     loopback.send(request("1", "ping"))
     #expect(await loopback.next().contains("in flight already"))
     for id in ["1", "2"] { loopback.send(cancel(id)) }

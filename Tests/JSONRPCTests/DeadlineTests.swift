@@ -59,13 +59,14 @@ import Testing
     loopback.clock.advance(by: .milliseconds(1250))
     var answered: Set<String> = []
     while answered.count < 251 { answered.insert(await loopback.next()) }
-    #expect(loopback.server.statistics().inFlight == 249)
+    #expect(loopback.server.statistics.snapshot.inFlight == 249)
     loopback.clock.advance(by: .milliseconds(250))
     while answered.count < 500 { answered.insert(await loopback.next()) }
     #expect(answered.allSatisfy { $0.contains("deadline_exceeded") })
     loopback.close()
     #expect(await loopback.ending() == .endOfInput)
-    #expect(loopback.server.statistics() == Statistics(methods: ["work": .init(count: 500, errors: 500)]))
+    #expect(loopback.server.statistics.snapshot.inFlight == 0)
+    #expect(loopback.server.statistics.snapshot.methods["work"]?.errors == ["deadline_exceeded": 500])
   }
 }
 

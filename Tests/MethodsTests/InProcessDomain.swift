@@ -92,7 +92,9 @@ final class InProcessDomain: Sendable {
     case ("client_credentials", nil): user = nil
     default: throw Refusal(error: "unsupported_grant_type")
     }
-    guard let scope = form["scope"], scope == people.agentScope else { throw Refusal(error: "invalid_scope") }
+    guard let scope = form["scope"], [people.agentScope, people.apiScope].contains(scope) else {
+      throw Refusal(error: "invalid_scope")
+    }
     return [
       "access_token": .string(tokens.accessToken(user: user, clientId: client.id, scope: scope, changes: changes)),
       "token_type": "Bearer",

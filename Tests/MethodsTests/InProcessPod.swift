@@ -3,7 +3,8 @@ import JSON
 import ProtocolKit
 import Synchronization
 
-/// A strict Fusion pod: its agents run as the user in the token, one state further with each poll.
+/// A strict Fusion pod: its agents run as the user in the token, one state further with each poll, and its invoices are
+/// the user's own.
 final class InProcessPod: Sendable {
   private struct Job {
     let agent: String
@@ -46,7 +47,10 @@ final class InProcessPod: Sendable {
 
   func answer(_ request: HTTPRequest) -> HTTPResponse {
     do throws(Refusal) {
-      let user = try user(of: request)
+      if request.target.utf8.starts(with: InProcessInvoices.path.utf8) {
+        return InProcessInvoices.answer(request, to: try user(of: request, scope: people.apiScope))
+      }
+      let user = try user(of: request, scope: people.agentScope)
       let path = request.target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
       guard path.starts(with: ["", "api", "fusion-ai", "orchestrator", "agent", "v2"]) else {
         throw Refusal(status: 404)
@@ -64,10 +68,10 @@ final class InProcessPod: Sendable {
     }
   }
 
-  private func user(of request: HTTPRequest) throws(Refusal) -> SandboxPeople.User {
+  private func user(of request: HTTPRequest, scope: String) throws(Refusal) -> SandboxPeople.User {
     let token = request.only("authorization").flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
     guard let token, let claims = tokens.claims(of: token, type: "AT"), claims["sub_type"] == "user",
-      claims["scope"] == .string(people.agentScope), let name = claims["sub"]?.string,
+      claims["scope"] == .string(scope), let name = claims["sub"]?.string,
       let user = people.activeUser(name)
     else { throw Refusal(status: 401) }
     return user

@@ -3,7 +3,7 @@ import JSON
 import ProtocolKit
 import TestSupport
 
-/// Who is there: the users, agents and scope that Tests/sandbox starts with, too.
+/// Who is there: the users, agents and scopes that Tests/sandbox starts with, too.
 struct SandboxPeople: Decodable {
   struct User: Decodable {
     let userName: String
@@ -19,6 +19,7 @@ struct SandboxPeople: Decodable {
   }
 
   let agentScope: String
+  let apiScope: String
   let users: [User]
   let agents: [Agent]
 

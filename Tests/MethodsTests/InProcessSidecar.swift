@@ -39,9 +39,17 @@ struct InProcessSidecar {
     )
     ports.pollClock = clock
     if let stores { ports.stores = stores }
-    let services = Services(version: "0.0.0", isAdmin: isAdmin, limits: .standard, ports: ports) { _ in }
+    let statistics = SessionStatistics()
+    let services = Services(
+      version: "0.0.0",
+      libraries: LibraryVersions(libcurl: "1.2.3", openssl: "4.5.6"),
+      isAdmin: isAdmin,
+      limits: .standard,
+      statistics: statistics,
+      ports: ports
+    ) { _ in }
     self.clock = clock
-    loopback = Loopback(routes: methodTable, context: services, clock: clock.manual)
+    loopback = Loopback(routes: methodTable, context: services, clock: clock.manual, statistics: statistics)
   }
 
   /// Ends the input, and returns what the client has not read when all is answered.

@@ -14,6 +14,7 @@ package final class Loopback<Context: Sendable>: Sendable {
     limits: Limits = .standard,
     framing: Framing = .lines,
     clock: ManualClock = ManualClock(),
+    statistics: SessionStatistics = SessionStatistics(),
     onAnswer: (@Sendable (AnsweredRequest) -> Void)? = nil
   ) {
     self.framing = framing
@@ -25,6 +26,7 @@ package final class Loopback<Context: Sendable>: Sendable {
       limits: limits,
       clock: clock,
       output: client,
+      statistics: statistics,
       onAnswer: onAnswer
     )
     self.server = server

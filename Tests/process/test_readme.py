@@ -95,6 +95,14 @@ def test_every_client_gets_the_answer(reader: Reader, sandbox: Sandbox) -> None:
     assert [row["actor"] for row in sandbox.audit(side="pod", action="agent.invoke")] == ["curtis.feitty"] * 3
 
 
+def test_any_resource_is_called_as_the_user(reader: Reader, sandbox: Sandbox) -> None:
+    reader.shell(block("sh", "apiScopes"))
+    printed = reader.run(sys.executable, "-c", block("python", "callApi"))
+    assert printed == "200 CURTIS.FEITTY-1-SEEN\n200 CURTIS.FEITTY-2-SEEN\n"
+    rows = sandbox.audit(side="pod", action="resource.change")
+    assert [(row["actor"], row["outcome"]) for row in rows] == [("curtis.feitty", "granted")] * 2
+
+
 def test_diagnose_passes(reader: Reader) -> None:
     lines = reader.shell(block("sh", "diagnose")).splitlines()
     assert lines

@@ -213,6 +213,7 @@ def test_no_secret_comes_out(gate: Gate) -> None:
         person.call("verifyAudit")
         person.call("rpc.discover")
         person.call("ping")
+        person.call("getStatus")
         person.refusal("initialize")
         every_method_with_an_error(person)
         gate.surroundings |= person.surroundings()

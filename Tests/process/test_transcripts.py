@@ -47,6 +47,7 @@ def placeholders(running: Sandbox) -> dict[str, str]:
         "clientId": running.client_id,
         "clientSecret": running.client_secret,
         "scope": running.scope,
+        "apiScope": running.api_scope,
         "userToken": running.id_token("curtis.feitty"),
     }
 

@@ -15,6 +15,7 @@ from .certificates import throwaway_authority
 from .clock import Clock
 from .domain import domain_app
 from .faults import Faults, FaultyApp
+from .invoices import Invoices
 from .jobs import Jobs
 from .pod import pod_app
 from .server import Listener
@@ -38,13 +39,14 @@ def main() -> int:
     pod = Listener(options.host, options.pod_port, options.threads, tls)
     admin = Listener(options.host, options.admin_port, threads=16)
 
-    tokens, jobs, faults, audit = Tokens(state, clock), Jobs(), Faults(), Audit(clock, options.log)
+    tokens, jobs, invoices = Tokens(state, clock), Jobs(), Invoices()
+    faults, audit = Faults(), Audit(clock, options.log)
     verifier = AssertionVerifier(state, clock, tokens, domain.url)
     domain_side = domain_app(domain.url, state, clock, tokens, verifier, audit)
-    pod_side = pod_app(state, clock, tokens, jobs, audit)
+    pod_side = pod_app(state, clock, tokens, jobs, invoices, audit)
     domain.start(FaultyApp("domain", domain_side, faults, clock))
     pod.start(FaultyApp("pod", pod_side, faults, clock))
-    admin.start(admin_app(state, clock, tokens, jobs, verifier.seen, faults, audit))
+    admin.start(admin_app(state, clock, tokens, jobs, invoices, verifier.seen, faults, audit))
 
     print(json.dumps({
         "identityDomainUrl": domain.url, "fusionUrl": pod.url, "adminUrl": admin.url,

@@ -11,6 +11,7 @@ from .assertions import ReplayGuard
 from .audit import Audit
 from .clock import Clock
 from .faults import Faults
+from .invoices import Invoices
 from .jobs import Jobs
 from .records import RecordError
 from .state import Agent, Client, NoSuchRecord, Settings, State, User
@@ -41,7 +42,8 @@ class Await:
 
 
 def admin_app(
-    state: State, clock: Clock, tokens: Tokens, jobs: Jobs, seen: ReplayGuard, faults: Faults, audit: Audit
+    state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: Invoices, seen: ReplayGuard, faults: Faults,
+    audit: Audit,
 ) -> Flask:
     app = json_app("admin", clock, None)
     app.register_error_handler(RecordError, lambda error: problem(400, "Bad Request", str(error)))
@@ -124,7 +126,7 @@ def admin_app(
         if json_body() != {}:
             raise RecordError("the body must be {}")
         state.reset()
-        for kept in (faults, jobs, seen, audit):
+        for kept in (faults, jobs, invoices, seen, audit):
             kept.clear()
         return "", 204
 

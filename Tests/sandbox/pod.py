@@ -1,4 +1,4 @@
-"""The Fusion pod: agents that run as the user in the token, and a classic REST resource."""
+"""The Fusion pod: agents that run as the user in the token, and REST resources."""
 
 import re
 from typing import Any, NoReturn
@@ -8,7 +8,9 @@ from flask import Flask, Response, abort, g, jsonify, request
 from . import strict
 from .audit import Audit
 from .clock import Clock
+from .invoices import Invoices
 from .jobs import Job, Jobs
+from .resources import add_resources
 from .state import Agent, State
 from .tokens import TokenError, Tokens
 from .web import json_app, problem, single_values
@@ -17,7 +19,6 @@ AGENTS = "/api/fusion-ai/orchestrator/agent/v2/<code>"
 AGENT_CODE = re.compile(r"[A-Z0-9_]{1,200}")
 END_USER, ADMIN = "END_USER", "ADMIN"
 ADMIN_ROLE = "FUSION_AI_ADMIN"
-INVOICES = "/fscmRestApi/resources/11.13.18.05/invoices"
 
 # The members of the published request schema, with the types it gives.
 BODY_TYPES: dict[str, tuple[type, ...]] = {
@@ -28,7 +29,7 @@ BODY_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, audit: Audit) -> Flask:
+def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: Invoices, audit: Audit) -> Flask:
     app = json_app("pod", clock, audit)
 
     def record(status: int, detail: str | None = None) -> None:
@@ -41,8 +42,8 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, audit: Audit
             response.headers["WWW-Authenticate"] = 'Bearer realm="fusion", error="invalid_token"'
         abort(response)
 
-    def act(action: str, target: str, scope: str) -> None:
-        """Finds out who acts: `g.user`. Refuses whoever is not an active user with a token for `scope`."""
+    def act(action: str, target: str, *scopes: str) -> None:
+        """Finds out who acts: `g.user`. Refuses whoever is not an active user with a token for one of the scopes."""
         g.action, g.target = action, target
         scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer":
@@ -52,8 +53,9 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, audit: Audit
         except TokenError as error:
             refuse(401, "Unauthorized", f"The bearer token is refused: {error}.")
         g.client_id = claims.get("client_id")
-        if scope not in str(claims.get("scope")).split(" "):
-            refuse(401, "Unauthorized", f"The token is not for {scope}.")
+        g.scope = str(claims.get("scope"))
+        if not set(scopes) & set(g.scope.split(" ")):
+            refuse(401, "Unauthorized", f"The token is not for {' or '.join(scopes)}.")
         if claims.get("sub_type") != "user":
             refuse(401, "Unauthorized", "The token stands for no user.")
         g.actor = str(claims.get("sub"))
@@ -120,25 +122,8 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, audit: Audit
         record(200)
         return jsonify(jobs.poll(job))
 
-    @app.get(INVOICES)
-    def invoices() -> Response:
-        """Without the role there is an empty list, as in Fusion, and no error."""
-        act("resource.read", request.path, state.start.api_scope)
-        items = invoices_of(g.user.user_name) if "PAYABLES" in g.user.roles else []
-        record(200)
-        body = f'{{"items":[{",".join(items)}],"count":{len(items)},"hasMore":false,"limit":25,"offset":0}}'
-        return Response(body, mimetype="application/json")
-
+    add_resources(app, state, invoices, act, refuse, record)
     return app
-
-
-def invoices_of(user_name: str) -> list[str]:
-    """JSON texts, so that ids and amounts keep digits that a double would lose."""
-    return [
-        f'{{"InvoiceId":9007199254740993{number},"InvoiceNumber":"{user_name.upper()}-{number}",'
-        f'"InvoiceAmount":12345678901234567.8{number},"CreatedBy":"{user_name}"}}'
-        for number in (1, 2)
-    ]
 
 
 def invocation() -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """JSON as RFC 8259 has it, read strictly: no member twice, no NaN, no depth that breaks the reader."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 
-def load(text: bytes | str) -> Any:
-    """The value; a ValueError says what is wrong with the text."""
+def load(text: bytes | str, **numbers: Callable[[str], Any]) -> Any:
+    """The value; a ValueError says what is wrong with the text. `numbers` are `parse_int` and `parse_float`."""
     try:
-        return json.loads(text, object_pairs_hook=no_twice, parse_constant=no_constant)
+        return json.loads(text, object_pairs_hook=no_twice, parse_constant=no_constant, **numbers)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 

@@ -43,9 +43,7 @@ package struct AgentInvocation: Sendable {
 
 /// The requests of the agent API (Oracle REST reference, `orchestrator/agent/v2`).
 struct AgentRequest {
-  let profile: Profile
-  let origin: Origin
-  let token: String
+  let ticket: UserRequests.Ticket
   let deadline: ContinuousClock.Instant
 
   private static let prefix = "/api/fusion-ai/orchestrator/agent/v2"
@@ -71,19 +69,21 @@ struct AgentRequest {
     request(.get, "\(Self.prefix)/\(agent)/status/\(jobId)?invocationMode=\(invocationMode)")
   }
 
-  private func request(_ method: HTTPRequest.Method, _ target: String, body: [UInt8]? = nil) -> HTTPRequest {
-    var headers = [(name: "Accept", value: "application/json"), (name: "Authorization", value: "Bearer \(token)")]
+  private func request(_ method: RequestMethod, _ target: String, body: [UInt8]? = nil) -> HTTPRequest {
+    var headers = [
+      (name: "Accept", value: "application/json"), (name: "Authorization", value: "Bearer \(ticket.token)"),
+    ]
     if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
     var request = HTTPRequest(
       method: method,
-      origin: origin,
+      origin: ticket.origin,
       target: target,
       headers: headers,
       body: body,
       deadline: deadline
     )
-    request.caFile = profile.caFile
-    request.proxy = profile.proxy
+    request.caFile = ticket.profile.caFile
+    request.proxy = ticket.profile.proxy
     return request
   }
 }

@@ -1,18 +1,16 @@
 package import JSON
 
-/// Runs agents as the user: invoke, poll to the end, report, renew the token once when it is refused.
+/// Runs agents as the user: invoke, poll to the end, report.
 package struct AgentService: Sendable {
-  let tokens: TokenService
-  let http: any HTTPClient
+  let requests: UserRequests
   let wallClock: any WallClock
   let clock: any MonotonicClock
   let random: any Randomness
   let audit: AuditTrail
 
-  package init(tokens: TokenService, audit: AuditTrail, ports: Ports) {
-    self.tokens = tokens
+  init(requests: UserRequests, audit: AuditTrail, ports: Ports) {
+    self.requests = requests
     self.audit = audit
-    http = ports.http
     wallClock = ports.wallClock
     clock = ports.pollClock
     random = ports.random
@@ -100,22 +98,18 @@ package struct AgentService: Sendable {
     let invoking: Bool
 
     init(_ permit: Authorization.Permit, agent: String, mode: String, invoking: Bool) throws(Failure) {
-      do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
       self.permit = permit
       self.agent = agent
       self.mode = mode
       self.invoking = invoking
       origin = try permit.profile.fusion
       scope = try permit.scope(nil)
+      try ask(permit)
     }
 
-    /// As the rules are now: a run may outlast a change of them (invariant 6).
-    func renewed(deadline: ContinuousClock.Instant) throws(Failure) -> Session {
-      try under(permit.renewed(deadline: deadline))
-    }
-
-    func under(_ permit: Authorization.Permit) throws(Failure) -> Session {
-      try Session(permit, agent: agent, mode: mode, invoking: invoking)
+    /// Under the rules as they are now: a run may outlast a change of them (invariant 6).
+    func ask(_ permit: Authorization.Permit) throws(Failure) {
+      do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
     }
   }
 
@@ -184,7 +178,6 @@ package struct AgentService: Sendable {
     caller.report(note ?? "The run is \(run.state.rawValue).", detail: run.progress)
   }
 
-  /// One call as the user. A 401 is answered with a new token, once: the pod has not acted on the first.
   private func send(
     _ session: Session,
     for caller: any Caller,
@@ -192,43 +185,16 @@ package struct AgentService: Sendable {
     deadline: ContinuousClock.Instant,
     _ build: (AgentRequest) throws(Failure) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
-    var session = session
-    var isRenewed = false
-    while true {
-      session = try session.renewed(deadline: caller.deadline)
-      let answer = try await tokens.token(
-        TokenService.Request(session.permit, forceRefresh: isRenewed),
-        for: caller
-      )
-      session = try session.under(answer.permit)
-      let request = AgentRequest(
-        profile: session.permit.profile,
-        origin: session.origin,
-        token: answer.token.text,
-        deadline: deadline
-      )
-      let message = try build(request)
-      let response: HTTPResponse
-      do throws(HTTPFailure) {
-        response = SentCredentials(jwts: [answer.token.text]).masked(try await http.send(message))
-      } catch .cancelled {
-        throw .abandoned
-      } catch {
-        throw .network(NetworkFailure(.pod, server: session.origin.text, problem: .http(error)))
-      }
-      if response.status == 401, !isRenewed {
-        isRenewed = true
-        caller.leaveCommitPoint()
-        continue
-      }
-      if (200..<300).contains(response.status) { return response }
-      if (300..<400).contains(response.status) {
-        throw .network(
-          NetworkFailure(.pod, server: session.origin.text, problem: .unexpectedRedirect(status: response.status))
-        )
-      }
+    let response = try await requests.send(as: session.permit, for: caller) { permit throws(Failure) in
+      try session.ask(permit)
+      return nil
+    } _: { ticket throws(Failure) in
+      try build(AgentRequest(ticket: ticket, deadline: deadline))
+    }
+    guard (200..<300).contains(response.status) else {
       throw .fusion(.refused(FusionRefusal.of(response, what: what)))
     }
+    return response
   }
 
   private func parse(_ response: HTTPResponse, _ session: Session) throws(Failure) -> AgentStatus {

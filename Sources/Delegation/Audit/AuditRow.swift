@@ -25,6 +25,7 @@ package enum AuditOperation: String, Sendable, CaseIterable {
   /// Assertions signed and sent for an access token, whoever needs it.
   case exchange
   case invokeAgent
+  case callApi
   case createKey
   case importKey
   case deleteKey
@@ -51,8 +52,10 @@ package struct AuditFacts: Sendable, Equatable {
   package var grant: Grant?
   package var scope: String?
   package var agent: String?
-  /// Method and path of an API call.
+  /// Method and path of an API call, without its query.
   package var path: String?
+  /// The HTTP status that the pod answered it with.
+  package var status: Int?
   /// The alias of the key.
   package var key: String?
   /// `x5t#S256` of its certificate.
@@ -183,6 +186,7 @@ extension AuditText {
     add("scope", facts.scope, limit: 1024)
     add("agent", facts.agent)
     add("path", facts.path, limit: 1024)
+    if let status = facts.status { add("status", status) }
     add("key", facts.key)
     add("x5t#S256", facts.thumbprint)
     add("jti", facts.jti)

@@ -9,15 +9,18 @@ package final class IdentityDomains: Sendable {
   private let clock: any MonotonicClock
   /// What the profiles of a domain say of its rate.
   private let rate: @Sendable (_ identityDomainUrl: String) -> RateLimit
+  private let kind: @Sendable (Failure) -> String
   private let known = Mutex<[String: IdentityDomain]>([:])
 
   package init(
     wallClock: any WallClock,
     clock: any MonotonicClock,
+    kind: @escaping @Sendable (Failure) -> String,
     rate: @escaping @Sendable (_ identityDomainUrl: String) -> RateLimit
   ) {
     self.wallClock = wallClock
     self.clock = clock
+    self.kind = kind
     self.rate = rate
   }
 
@@ -31,7 +34,8 @@ package final class IdentityDomains: Sendable {
       let domain = IdentityDomain(
         url: url,
         clock: DomainClock(wallClock: wallClock, clock: clock),
-        limiter: RequestLimiter(clock: clock) { rate(url) }
+        limiter: RequestLimiter(clock: clock) { rate(url) },
+        exchanges: ExchangeStatistics(clock: clock, kind: kind)
       )
       known[url] = domain
       return domain
@@ -49,4 +53,5 @@ package struct IdentityDomain: Sendable {
   package let url: String
   package let clock: DomainClock
   package let limiter: RequestLimiter
+  package let exchanges: ExchangeStatistics
 }

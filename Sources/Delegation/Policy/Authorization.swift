@@ -145,9 +145,9 @@ extension Authorization.Permit {
     }
   }
 
-  /// The scope of a call: the one asked for, else the profile's, if policy gives it.
-  package func scope(_ asked: String?) throws(Failure) -> String {
-    let scope = asked ?? profile.scope
+  /// The scope of a call: the one asked for, else the profile's for this path, if policy gives it.
+  package func scope(_ asked: String?, for path: RequestPath? = nil) throws(Failure) -> String {
+    let scope = asked ?? path.map(profile.scope) ?? profile.scope
     do throws(ParamsFailure) {
       try FieldRules.printable(scope, field: "scope", maximum: 1024, spaces: true)
     } catch {
@@ -157,7 +157,35 @@ extension Authorization.Permit {
     return scope
   }
 
+  /// A request to the pod that policy lets pass.
+  struct PassedRequest {
+    let path: RequestPath
+    let scope: String
+    /// What let it pass, when any layer limits paths.
+    let rule: PolicyFailure.Rule?
+  }
+
+  /// Asks policy for a request to the pod: whether its path is one, then its scope, then its method and path.
+  func request(_ method: RequestMethod, _ text: String, scope asked: String?) throws(Failure) -> PassedRequest {
+    let path: RequestPath
+    do { path = try RequestPath(text, of: method) } catch { throw .policy(error) }
+    let scope = try scope(asked, for: path)
+    do {
+      return PassedRequest(path: path, scope: scope, rule: try layers.permit(method, path))
+    } catch {
+      throw .policy(error)
+    }
+  }
+
   package func permitRawCredentials() throws(Failure) {
     do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
+  }
+}
+
+extension Profile {
+  /// The scope of requests to this path: that of the longest prefix in `apiScopes` that it is at or below, else its own.
+  fileprivate func scope(for path: RequestPath) -> String {
+    let fitting = (apiScopes ?? []).filter { path.isAt(orBelow: $0.pathPrefix) }
+    return fitting.max { $0.pathPrefix.utf8.count < $1.pathPrefix.utf8.count }?.scope ?? scope
   }
 }

@@ -61,22 +61,23 @@ extension Authorization {
     for question: Explanation.Question,
     _ permit: Permit
   ) throws(Failure) -> PolicyFailure.Rule? {
-    let scope = try permit.scope(question.scope)
-    do throws(PolicyFailure) {
-      var rule = permit.rule
-      if question.scope != nil { rule = try permit.layers.permit(scope: scope) ?? rule }
-      if let agent = question.agent { rule = try permit.layers.permit(agent: agent, invoking: true) ?? rule }
-      if let (method, text) = question.path {
-        let path: RequestPath
-        do { path = try RequestPath(text) } catch {
-          throw .pathDenied(path: "\(method.rawValue) (malformed)", rule: .builtIn("a path \(error.text)"))
-        }
-        rule = try permit.layers.permit(method, path) ?? rule
+    var rule = permit.rule
+    // A request to a path may have a scope of its own.
+    if question.scope != nil || question.agent != nil || question.path == nil {
+      let scope = try permit.scope(question.scope)
+      if question.scope != nil {
+        rule = try asking { () throws(PolicyFailure) in try permit.layers.permit(scope: scope) } ?? rule
       }
-      return rule
-    } catch {
-      throw .policy(error)
     }
+    if let agent = question.agent {
+      rule = try asking { () throws(PolicyFailure) in try permit.layers.permit(agent: agent, invoking: true) } ?? rule
+    }
+    guard let (method, text) = question.path else { return rule }
+    return try permit.request(method, text, scope: question.scope).rule ?? rule
+  }
+
+  private func asking<Value>(_ question: () throws(PolicyFailure) -> Value) throws(Failure) -> Value {
+    do { return try question() } catch { throw .policy(error) }
   }
 }
 

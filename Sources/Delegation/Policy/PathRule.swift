@@ -1,15 +1,3 @@
-/// The methods `callApi` may send.
-package enum RequestMethod: String, Codable, Sendable, CaseIterable {
-  case get = "GET"
-  case head = "HEAD"
-  case post = "POST"
-  case put = "PUT"
-  case patch = "PATCH"
-  case delete = "DELETE"
-
-  var onlyReads: Bool { self == .get || self == .head }
-}
-
 /// One entry of `paths`: these methods, on this path and what is below it.
 package struct PathRule: Codable, Sendable, Equatable {
   /// Names of methods, or `*` alone.

@@ -11,19 +11,21 @@ struct PolicyLayer: Sendable {
 
   let name: String
   let policy: Policy
-  /// The scope that needs no `scopes` entry: a profile's own.
-  let ownScope: String?
+  /// The scopes that need no `scopes` entry: a profile's own. The policy file has none.
+  private let ownScopes: [String]?
 
-  private var isProfile: Bool { ownScope != nil }
+  private var isProfile: Bool { ownScopes != nil }
 
-  init(name: String, policy: Policy, ownScope: String?) {
-    self.name = name
+  init(policyFile policy: Policy) {
+    name = "policy file"
     self.policy = policy
-    self.ownScope = ownScope
+    ownScopes = nil
   }
 
   init(_ profile: Profile) {
-    self.init(name: "profile \(profile.name)", policy: profile.policy, ownScope: profile.scope)
+    name = "profile \(profile.name)"
+    policy = profile.policy
+    ownScopes = [profile.scope] + (profile.apiScopes ?? []).map(\.scope)
   }
 
   /// Deny wins, then some allow pattern must match.
@@ -40,10 +42,11 @@ struct PolicyLayer: Sendable {
   /// A scope is a list (RFC 6749 section 3.3): each of its values must be allowed by itself, for a `*` would match all
   /// that follows.
   func verdict(onScope scope: String) -> Verdict {
-    if let ownScope, scope.utf8.elementsEqual(ownScope.utf8) { return .allows(.stated("its own scope")) }
-    let own = ownScope.map(Self.values) ?? []
+    let ownScopes = ownScopes ?? []
+    if ownScopes.contains(where: { $0.utf8.elementsEqual(scope.utf8) }) { return .allows(.stated("its own scope")) }
+    let own = ownScopes.flatMap(Self.values)
     guard let patterns = policy.scopes else {
-      guard ownScope != nil else { return .saysNothing }
+      guard isProfile else { return .saysNothing }
       let isOwn = Self.values(of: scope).allSatisfy(own.contains)
       return isOwn ? .allows(.stated("its own scope")) : .denies(.stated("without scopes only its own is given"))
     }
@@ -65,17 +68,22 @@ struct PolicyLayer: Sendable {
     return allowed(by: patterns, field: "agents") { $0.matches(agent.utf8) }
   }
 
-  /// A profile without `paths` leaves the orchestrator closed.
+  /// Without `paths` a profile leaves the orchestrator closed, and so does whoever limits agents: it leads to all of them.
   func verdict(on method: RequestMethod, _ path: RequestPath) -> Verdict {
     if policy.readOnly == true, !method.onlyReads { return .denies(.stated("readOnly")) }
     guard let rules = policy.paths else {
-      guard isProfile, path.isOrchestrator else { return .saysNothing }
+      guard isProfile || policy.agents != nil, path.isOrchestrator else { return .saysNothing }
       return .denies(.stated("the orchestrator is closed unless a rule of paths begins there"))
     }
     guard let rule = rules.first(where: { $0.matches(method, path) }) else {
       return .denies(.stated("no rule of paths matches"))
     }
     return .allows(.path(rule))
+  }
+
+  /// A batch names methods and paths of its own, in its body.
+  var verdictOnBatch: Verdict {
+    policy.paths == nil ? .saysNothing : .denies(.stated("paths are limited, and a batch names others in its body"))
   }
 
   var verdictOnRawCredentials: Verdict {

@@ -11,7 +11,7 @@ package struct PolicyLayers: Sendable {
 
   /// - Parameter saved: what a profile given at `initialize` is held to.
   package init(policyFile: Policy?, saved: [Profile] = [], profile: Profile) {
-    let outer = policyFile.map { [PolicyLayer(name: "policy file", policy: $0, ownScope: nil)] } ?? []
+    let outer = policyFile.map { [PolicyLayer(policyFile: $0)] } ?? []
     layers = outer + (saved + [profile]).map(PolicyLayer.init)
     self.saved = outer.count..<(outer.count + saved.count)
   }
@@ -38,11 +38,16 @@ package struct PolicyLayers: Sendable {
 
   @discardableResult
   package func permit(_ method: RequestMethod, _ path: RequestPath) throws(PolicyFailure) -> PolicyFailure.Rule? {
-    let asked = "\(method.rawValue) \(String(decoding: path.bytes, as: UTF8.self))"
+    let asked = path.text(of: method)
     guard !path.isSealed else {
       throw .pathDenied(path: asked, rule: .builtIn("authz and credentials of the orchestrator are always closed"))
     }
     return try ask(layers, { $0.verdict(on: method, path) }, else: { .pathDenied(path: asked, rule: $0) })
+  }
+
+  /// A request whose body is a batch of others.
+  func permitBatch(_ method: RequestMethod, _ path: RequestPath) throws(PolicyFailure) {
+    _ = try ask(layers, \.verdictOnBatch, else: { .pathDenied(path: path.text(of: method), rule: $0) })
   }
 
   /// A caller who is held to some agents or paths must not get a token that opens all of them.

@@ -24,6 +24,14 @@ package struct RequestPath: Sendable, Hashable {
     try Self.check(query: query)
   }
 
+  /// The path of a request that policy is asked about. One that is malformed is denied and not a wrong parameter: a rule
+  /// decides where calls may go, and this is the first.
+  init(_ text: String, of method: RequestMethod) throws(PolicyFailure) {
+    do { try self.init(text) } catch {
+      throw .pathDenied(path: "\(method.rawValue) (malformed)", rule: .builtIn("a path \(error.text)"))
+    }
+  }
+
   private static func check(path: [UInt8]) throws(FieldProblem) {
     guard path.first == UInt8(ascii: "/") else { throw FieldProblem("must start with one /") }
     guard path.allSatisfy({ isSegmentByte($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "%") }) else {
@@ -93,6 +101,9 @@ package struct RequestPath: Sendable, Hashable {
     }
   }
 
+  /// As errors and the audit name a request: without the query, which may hold data.
+  func text(of method: RequestMethod) -> String { "\(method.rawValue) \(String(decoding: bytes, as: UTF8.self))" }
+
   /// Whether the path is this prefix or below it: `/a` has `/a` and `/a/b` below it, `/a/` only what starts with it.
   package func isAt(orBelow prefix: String) -> Bool { Self.isAt(bytes, orBelow: Array(prefix.utf8)) }
 
@@ -108,12 +119,20 @@ extension RequestPath {
   /// `authz` gives out tokens of other audiences, `credentials` the secrets of tools.
   private static let sealedAreas = ["authz", "credentials"].map { orchestrator + Array("/\($0)".utf8) }
 
-  /// Closed unless a rule for paths begins there. In any case of letters, as deny rules are.
-  package var isOrchestrator: Bool { Self.isAt(bytes.map(asciiLowerCase), orBelow: Self.orchestrator) }
+  /// Closed unless a rule for paths begins there.
+  package var isOrchestrator: Bool { Self.isAt(asTheMostForgivingReadIt, orBelow: Self.orchestrator) }
 
   /// Closed to every rule.
   package var isSealed: Bool {
-    let folded = bytes.map(asciiLowerCase)
-    return Self.sealedAreas.contains { Self.isAt(folded, orBelow: $0) }
+    let reading = asTheMostForgivingReadIt
+    return Self.sealedAreas.contains { Self.isAt(reading, orBelow: $0) }
+  }
+
+  /// Escapes read, cut at an escaped `?` or `#`, and in one case of letters by Unicode's own mapping, in which `ſ` is an
+  /// `s`. What is closed is closed in every reading, not in that of the bytes alone.
+  private var asTheMostForgivingReadIt: [UInt8] {
+    let decoded = (try? Self.decoded(bytes) { _ in true }) ?? bytes
+    let path = decoded.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    return Array(String(decoding: path, as: UTF8.self).uppercased().lowercased().utf8)
   }
 }

@@ -7,17 +7,13 @@ package protocol HTTPClient: Sendable {
 }
 
 package struct HTTPRequest: Sendable {
-  package enum Method: String, Sendable {
-    case get = "GET"
-    case post = "POST"
-  }
-
-  package var method: Method
+  package var method: RequestMethod
   package var origin: Origin
   /// Path and query exactly as they go onto the wire; starts with `/`.
   package var target: String
   /// Sent as given. A value with a control character is refused.
   package var headers: [(name: String, value: String)]
+  /// Nil for GET and HEAD, to which a body has no meaning (RFC 9110 section 9.3.1).
   package var body: [UInt8]?
   /// The whole attempt ends by here.
   package var deadline: ContinuousClock.Instant
@@ -31,7 +27,7 @@ package struct HTTPRequest: Sendable {
   package var proxy: String?
 
   package init(
-    method: Method,
+    method: RequestMethod,
     origin: Origin,
     target: String,
     headers: [(name: String, value: String)] = [],

@@ -36,6 +36,11 @@ package struct Profile: Codable, Sendable, Equatable {
 package struct APIScope: Codable, Sendable, Equatable {
   package var pathPrefix: String
   package var scope: String
+
+  package init(pathPrefix: String, scope: String) {
+    self.pathPrefix = pathPrefix
+    self.scope = scope
+  }
 }
 
 /// How many requests the token endpoint of an identity domain gets from this process, whatever profile they are of.

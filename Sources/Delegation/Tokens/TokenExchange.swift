@@ -53,9 +53,12 @@ package struct TokenExchange: Sendable {
     _ attempt: (_ deadline: ContinuousClock.Instant) async throws(Failure) -> Value
   ) async throws(Failure) -> Value {
     let domain = domains.domain(of: profile)
-    return try await domain.clock.correcting(flight) { () throws(Failure) in
-      try await domain.limiter.turn(for: profile.name, flight)
-      return try await attempt(clock.now.advanced(by: timeout))
+    return try await domain.exchanges.counting { () throws(Failure) in
+      try await domain.clock.correcting(flight) { () throws(Failure) in
+        try await domain.limiter.turn(for: profile.name, flight)
+        domain.exchanges.countAttempt()
+        return try await attempt(clock.now.advanced(by: timeout))
+      }
     }
   }
 }

@@ -34,6 +34,11 @@ package struct ResponseError: Error, Sendable, Equatable {
     self.init(code: code, message: message, data: .object(data))
   }
 
+  /// What clients switch on: `data.kind`, or the code of an error without it.
+  package var kind: String {
+    if case .string(let kind) = data?["kind"] { kind } else { "\(code)" }
+  }
+
   var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("code", .number(JSONNumber(code))),

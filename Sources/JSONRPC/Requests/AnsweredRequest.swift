@@ -11,11 +11,7 @@ package struct AnsweredRequest: Sendable, Equatable {
   init(method: String, answer: Answer, elapsed: Duration) {
     self.method = method
     self.elapsed = elapsed
-    guard let error = answer.error else {
-      errorKind = nil
-      return
-    }
-    if case .string(let kind) = error.data?["kind"] { errorKind = kind } else { errorKind = "\(error.code)" }
+    errorKind = answer.error?.kind
   }
 }
 

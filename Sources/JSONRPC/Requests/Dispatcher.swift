@@ -2,7 +2,8 @@ import Synchronization
 
 /// Takes requests that have been understood and sees to it that each starts in its order and is answered once.
 ///
-/// Locks are taken in this order: the session's end, the table, a call, its progress, the outbox.
+/// Locks are taken in this order: the session's end, the table, a call, its progress, the outbox. That of the
+/// statistics is taken inside of any and holds none.
 final class Dispatcher: Sendable {
   struct Table: Sendable {
     var inFlight = InFlight()
@@ -14,13 +15,13 @@ final class Dispatcher: Sendable {
     var unanswered = 0
     /// Requests whose work has not ended, answered or not.
     var unfinished = 0
-    var statistics = Statistics()
   }
 
   let limits: Limits
   let output: any Output
   let outbox: Outbox
   let replies: Replies
+  let statistics: SessionStatistics
   let deadlines: DeadlineQueue
   let sessionEnd = SessionEnd()
   /// Told of every answer to a known method, on the thread that gives it.
@@ -34,9 +35,11 @@ final class Dispatcher: Sendable {
     limits: Limits,
     clock: any DeadlineClock,
     output: any Output,
+    statistics: SessionStatistics,
     onAnswer: (@Sendable (AnsweredRequest) -> Void)?
   ) {
     self.onAnswer = onAnswer
+    self.statistics = statistics
     self.limits = limits
     self.output = output
     outbox = Outbox(limits: limits, output: output)
@@ -48,15 +51,24 @@ final class Dispatcher: Sendable {
 
   /// Answers at once where that is possible, else takes the request in and starts it when its turn has come.
   func dispatch(_ prepared: PreparedCall, id: RequestID, in slot: Slot) {
+    let arrival = deadlines.now
     if let answer = answerAtOnce(prepared) {
+      let told = count(prepared, answer, arrival)
       replies.reply(to: id, answer, in: slot, unless: prepared.objection)
+      onAnswer?(told)
       return
     }
     do throws(ResponseError) {
-      if let ready = try admit(prepared, id, slot) { start(ready) }
+      if let ready = try admit(prepared, id, slot, arrival) { start(ready) }
     } catch {
-      replies.reply(to: id, .error(error), in: slot)
+      refuse(id, error, in: slot)
     }
+  }
+
+  /// Answers what no method has seen.
+  func refuse(_ id: RequestID?, _ error: ResponseError, in slot: Slot = .alone) {
+    statistics.countRefused(error)
+    replies.reply(to: id, .error(error), in: slot)
   }
 
   /// Starts the work of a request, unless it has been answered while it waited.
@@ -92,17 +104,24 @@ final class Dispatcher: Sendable {
     guard let request = table.withLock({ $0.inFlight.remove(serial) }) else { return nil }
     if let alarm = request.alarm { deadlines.withdraw(alarm) }
     let answer = answer(request)
+    let told = count(request.prepared, answer, request.arrival, wasInFlight: true)
     request.progress?.end(answer.error?.message)
     replies.reply(to: request.id, answer, in: request.slot, unless: request.prepared.objection)
-    table.withLock { table in
-      table.unanswered -= 1
-      table.statistics.count(request.prepared.method, answer)
-    }
-    if let onAnswer {
-      let elapsed = request.prepared.timeout - (request.call.deadline - deadlines.now)
-      onAnswer(AnsweredRequest(method: request.prepared.method, answer: answer, elapsed: elapsed))
-    }
+    table.withLock { $0.unanswered -= 1 }
+    onAnswer?(told)
     return request
+  }
+
+  /// Before the client is answered: whoever has the answer finds it counted.
+  private func count(
+    _ prepared: PreparedCall,
+    _ answer: Answer,
+    _ arrival: DeadlineQueue.Instant,
+    wasInFlight: Bool = false
+  ) -> AnsweredRequest {
+    let told = AnsweredRequest(method: prepared.method, answer: answer, elapsed: deadlines.now - arrival)
+    statistics.count(told, wasInFlight: wasInFlight)
+    return told
   }
 
   /// Gives the place of a request to those that waited for it.
@@ -135,8 +154,6 @@ final class Dispatcher: Sendable {
       progress.begin()
       progress.end(answer.error?.message)
     }
-    table.withLock { $0.statistics.count(prepared.method, answer) }
-    onAnswer?(AnsweredRequest(method: prepared.method, answer: answer, elapsed: .zero))
     return answer
   }
 
@@ -145,12 +162,20 @@ final class Dispatcher: Sendable {
   }
 
   /// Returns the request if it may start now.
-  private func admit(_ prepared: PreparedCall, _ id: RequestID, _ slot: Slot) throws(ResponseError) -> Serial? {
+  private func admit(
+    _ prepared: PreparedCall,
+    _ id: RequestID,
+    _ slot: Slot,
+    _ arrival: DeadlineQueue.Instant
+  ) throws(ResponseError) -> Serial? {
     try table.withLock { table throws(ResponseError) in
-      guard table.unfinished < limits.maximumInFlight else { throw .tooManyRequests(limit: limits.maximumInFlight) }
+      guard table.unfinished < limits.maximumInFlight || prepared.lane == .control else {
+        throw .tooManyRequests(limit: limits.maximumInFlight)
+      }
       table.lastSerial += 1
       let serial = table.lastSerial
-      table.inFlight.insert(pending(prepared, serial, id, slot))
+      table.inFlight.insert(pending(prepared, serial, id, slot, arrival))
+      statistics.countAdmitted()
       table.unanswered += 1
       table.unfinished += 1
       guard prepared.lane == .work else { return serial }
@@ -162,8 +187,14 @@ final class Dispatcher: Sendable {
     }
   }
 
-  private func pending(_ prepared: PreparedCall, _ serial: Serial, _ id: RequestID, _ slot: Slot) -> PendingRequest {
-    let deadline = deadlines.now + prepared.timeout
+  private func pending(
+    _ prepared: PreparedCall,
+    _ serial: Serial,
+    _ id: RequestID,
+    _ slot: Slot,
+    _ arrival: DeadlineQueue.Instant
+  ) -> PendingRequest {
+    let deadline = arrival + prepared.timeout
     let progress = prepared.progressToken.map {
       Progress(of: serial, token: $0, title: prepared.method, outbox: outbox)
     }
@@ -172,6 +203,7 @@ final class Dispatcher: Sendable {
       id: id,
       slot: slot,
       prepared: prepared,
+      arrival: arrival,
       call: Call(deadline: deadline, progress: progress) { [weak self] in self?.giveUp(serial) },
       progress: progress,
       alarm: deadlines.schedule(at: deadline) { [weak self] in self?.abandon(serial, .deadlineExceeded) }

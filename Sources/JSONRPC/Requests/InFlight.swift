@@ -12,6 +12,7 @@ struct PendingRequest: Sendable {
   let id: RequestID
   let slot: Slot
   let prepared: PreparedCall
+  let arrival: DeadlineQueue.Instant
   let call: Call
   let progress: Progress?
   var phase = Phase.waiting

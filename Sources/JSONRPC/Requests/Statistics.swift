@@ -1,29 +1,47 @@
-/// What a session has done so far.
-package struct Statistics: Sendable, Equatable {
-  package struct Method: Sendable, Equatable {
-    /// Answers given.
-    package var count: Int
-    /// Those of them that were errors.
-    package var errors: Int
+package import Metrics
+import Synchronization
 
-    package init(count: Int = 0, errors: Int = 0) {
-      self.count = count
-      self.errors = errors
+/// What a session has done so far: its server writes it, methods may read it.
+package final class SessionStatistics: Sendable {
+  package struct Method: Sendable, Equatable {
+    /// From arrival to answer, of every answer: waiting in queues is in it.
+    package var latency = LatencyHistogram()
+    /// How many of the answers were errors, by `error.data.kind`.
+    package var errors: [String: Int] = [:]
+
+    package init() {}
+  }
+
+  package struct Snapshot: Sendable, Equatable {
+    /// Requests taken in and not answered yet. What is answered at once is never among them.
+    package fileprivate(set) var inFlight = 0
+    /// What was refused before a method saw it, by `error.data.kind`: malformed, unknown, or too many.
+    package fileprivate(set) var refused: [String: Int] = [:]
+    /// By name; methods that gave no answer yet are absent.
+    package fileprivate(set) var methods: [String: Method] = [:]
+  }
+
+  private let state = Mutex(Snapshot())
+
+  package init() {}
+
+  package var snapshot: Snapshot { state.withLock(\.self) }
+
+  func countAdmitted() { state.withLock { $0.inFlight += 1 } }
+
+  func countRefused(_ error: ResponseError) { state.withLock { $0.refused[error.kind, default: 0] += 1 } }
+
+  func count(_ request: AnsweredRequest, wasInFlight: Bool) {
+    state.withLock { state in
+      if wasInFlight { state.inFlight -= 1 }
+      state.methods[request.method, default: Method()].count(request)
     }
   }
+}
 
-  /// Requests not answered yet.
-  package var inFlight: Int
-  /// By name; methods that were never called, or do not exist, are absent.
-  package var methods: [String: Method]
-
-  package init(inFlight: Int = 0, methods: [String: Method] = [:]) {
-    self.inFlight = inFlight
-    self.methods = methods
-  }
-
-  mutating func count(_ method: String, _ answer: Answer) {
-    methods[method, default: Method()].count += 1
-    if answer.error != nil { methods[method, default: Method()].errors += 1 }
+extension SessionStatistics.Method {
+  fileprivate mutating func count(_ request: AnsweredRequest) {
+    latency.record(request.elapsed)
+    if let kind = request.errorKind { errors[kind, default: 0] += 1 }
   }
 }

@@ -7,6 +7,8 @@ import Synchronization
 /// `receive` and `endOfInput` are called by one reader, `nextStep` by one writer; both may be the same thread.
 package final class Server<Context: Sendable>: Sendable {
   package let limits: Limits
+  /// Written by this server alone.
+  package let statistics: SessionStatistics
   private let routes: [String: Route<Context>]
   private let context: Context
   private let dispatcher: Dispatcher
@@ -22,12 +24,20 @@ package final class Server<Context: Sendable>: Sendable {
     framing: Framing? = nil,
     clock: any DeadlineClock = ContinuousClock(),
     output: any Output,
+    statistics: SessionStatistics = SessionStatistics(),
     onAnswer: (@Sendable (AnsweredRequest) -> Void)? = nil
   ) {
     self.routes = Dictionary(routes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.context = context
     self.limits = limits
-    dispatcher = Dispatcher(limits: limits, clock: clock, output: output, onAnswer: onAnswer)
+    self.statistics = statistics
+    dispatcher = Dispatcher(
+      limits: limits,
+      clock: clock,
+      output: output,
+      statistics: statistics,
+      onAnswer: onAnswer
+    )
     decoder = Mutex(FrameDecoder(framing: framing, limits: limits))
     if let framing { dispatcher.outbox.use(framing) }
   }
@@ -75,14 +85,6 @@ package final class Server<Context: Sendable>: Sendable {
 
   package var hasEnded: Bool { dispatcher.sessionEnd.hasEnded }
 
-  package func statistics() -> Statistics {
-    dispatcher.table.withLock { table in
-      var statistics = table.statistics
-      statistics.inFlight = table.inFlight.count
-      return statistics
-    }
-  }
-
   // MARK: From bytes to messages
 
   private func handleWhatIsRead() -> Appetite {
@@ -106,7 +108,7 @@ package final class Server<Context: Sendable>: Sendable {
 
   private func refuse(_ broken: BrokenFrame) {
     if let framing = decoder.withLock(\.framing) { dispatcher.outbox.use(framing) }
-    dispatcher.replies.reply(to: nil, .error(.broken(broken)))
+    dispatcher.refuse(nil, .broken(broken))
     dispatcher.drain(as: .brokenInput)
   }
 
@@ -121,7 +123,7 @@ package final class Server<Context: Sendable>: Sendable {
         limits: JSONLimits(maximumBytes: limits.maximumMessageBytes, maximumDepth: limits.maximumNesting)
       ).root
     } catch {
-      dispatcher.replies.reply(to: nil, .error(.malformed(error, framing: framing)))
+      dispatcher.refuse(nil, .malformed(error, framing: framing))
       return false
     }
     if let elements = root.elements {
@@ -138,7 +140,7 @@ package final class Server<Context: Sendable>: Sendable {
     do throws(ResponseError) {
       try Batch.check(count: elements.count, framing, limits)
     } catch {
-      return dispatcher.replies.reply(to: nil, .error(error))
+      return dispatcher.refuse(nil, error)
     }
     let batch = Batch(limits: limits)
     for element in elements { accept(Message(element), in: batch) }
@@ -150,7 +152,7 @@ package final class Server<Context: Sendable>: Sendable {
     case .request(let request): accept(request, in: batch)
     case .notification(let notification): accept(notification, in: batch)
     case .response: break
-    case .invalid(let id, let error): reply(to: id, .error(error), in: batch)
+    case .invalid(let id, let error): refuse(id, error, in: batch)
     }
   }
 
@@ -158,9 +160,9 @@ package final class Server<Context: Sendable>: Sendable {
     do throws(ResponseError) {
       try check(request, isInBatch: batch != nil)
       switch request.method {
-      case LifecycleMethod.shutdown: reply(to: request.id, .null, in: batch)
+      case LifecycleMethod.shutdown: acknowledge(request.id, in: batch)
       case LifecycleMethod.exit:
-        reply(to: request.id, .null, in: batch)
+        acknowledge(request.id, in: batch)
         exit()
       default:
         guard let route = routes[request.method] else {
@@ -170,7 +172,7 @@ package final class Server<Context: Sendable>: Sendable {
         dispatcher.dispatch(prepared, id: request.id, in: slot(in: batch))
       }
     } catch {
-      reply(to: request.id, .error(error), in: batch)
+      refuse(request.id, error, in: batch)
     }
   }
 
@@ -188,7 +190,7 @@ package final class Server<Context: Sendable>: Sendable {
     switch notification.method {
     case LifecycleMethod.exit where batch == nil: exit()
     case let method where batch != nil && LifecycleMethod.notInBatches.contains(method):
-      reply(to: nil, .error(.notInBatch(method)), in: batch)
+      refuse(nil, .notInBatch(method), in: batch)
     case LifecycleMethod.cancelRequest:
       if let id = notification.params?["id"].flatMap(RequestID.init) { dispatcher.cancel(id) }
     default: break
@@ -200,8 +202,12 @@ package final class Server<Context: Sendable>: Sendable {
     dispatcher.close(as: ending, within: Dispatcher.patience * 2)
   }
 
-  private func reply(to id: RequestID?, _ answer: Answer, in batch: Batch?) {
-    dispatcher.replies.reply(to: id, answer, in: slot(in: batch))
+  private func acknowledge(_ id: RequestID, in batch: Batch?) {
+    dispatcher.replies.reply(to: id, .null, in: slot(in: batch))
+  }
+
+  private func refuse(_ id: RequestID?, _ error: ResponseError, in batch: Batch?) {
+    dispatcher.refuse(id, error, in: slot(in: batch))
   }
 
   private func slot(in batch: Batch?) -> Slot {

@@ -71,12 +71,6 @@ extension JSONValue.Member {
 }
 
 extension ResponseError {
-  /// What clients switch on, for those who say it elsewhere than in an error.
-  var kind: String {
-    guard case .string(let kind) = data?["kind"] else { return ErrorKind.internal.rawValue }
-    return kind
-  }
-
   /// The sentence and the hint, for those who say them elsewhere than in an error.
   package var explanation: (summary: String, hint: String) {
     guard case .string(let hint) = data?["hint"] else { return (message, "") }

@@ -39,6 +39,11 @@ extension ResponseError {
         .fusionUnauthorized, "The pod refused a fresh token (401).",
         "Do scope and fusionUrl name the same pod, and is the scope that of fusion-ai?"
       )
+    case .resourceUnauthorized:
+      (
+        .fusionUnauthorized, "The pod refused a fresh token (401): \(refusal.what).",
+        "Each API takes tokens of its own scope: name the one for this path in the profile's apiScopes, or in scope."
+      )
     case .agentForbidden:
       (
         .fusionForbidden, "The user may not run this: \(refusal.what) (FAI-40300).",

@@ -8,8 +8,7 @@ extension ResponseError {
     let named = JSONValue.Member.text("server", server)
     switch failure.problem {
     case .http(let problem):
-      // An exchange can be repeated whatever came of it; a run that may have been started cannot.
-      return http(problem, server: server, isRepeatable: failure.party == .identityDomain)
+      return http(problem, server: server, isRepeatable: failure.isRepeatable)
     case .unexpectedRedirect(let status):
       return ResponseError(
         .unexpectedRedirect,

@@ -27,8 +27,10 @@ package let methodTable: [Route<Services>] = [
   Route(MintAssertion.self),
   Route(GetAgentRun.self),
   Route(InvokeAgent.self),
+  Route(CallApi.self),
   Route(Diagnose.self),
   Route(Explain.self),
+  Route(GetStatus.self),
   Route(QueryAudit.self),
   Route(VerifyAudit.self),
 ]

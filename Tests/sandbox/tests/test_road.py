@@ -111,17 +111,6 @@ def test_a_run_takes_the_time_its_agent_takes(caller: Caller) -> None:
     assert {caller.status(token, job).json()["status"] for _ in range(5)} == {"RUNNING"}
 
 
-def test_classic_rest_shows_each_user_their_own(caller: Caller) -> None:
-    def invoices(user: str) -> dict:
-        url = f"{caller.sandbox.pod_url}/fscmRestApi/resources/11.13.18.05/invoices"
-        token = caller.token(user, scope=caller.sandbox.api_scope)
-        return caller.session.get(url, headers=bearer(token), timeout=10).json()
-
-    assert {item["CreatedBy"] for item in invoices("curtis.feitty")["items"]} == {"curtis.feitty"}
-    assert {item["CreatedBy"] for item in invoices("ap.clerk")["items"]} == {"ap.clerk"}
-    assert invoices("no.roles")["items"] == []
-
-
 @pytest.mark.parametrize("name", ["openid-configuration", "oauth-authorization-server", "idcs-configuration"])
 def test_discovery_points_at_what_is_there(caller: Caller, name: str) -> None:
     document = caller.session.get(f"{caller.sandbox.domain_url}/.well-known/{name}", timeout=10).json()

@@ -1,0 +1,49 @@
+/// Whether a request is sent again, and when.
+///
+/// A method that is idempotent (RFC 9110 section 9.2.2) is, after a failure of the connection and after 502, 503 and 504,
+/// one that only reads after 429 too; any other only when nothing of it was sent. At most 3 times, after 0.2 s, 0.6 s and
+/// 1.8 s, each ± 20 %, or as late as `Retry-After` says.
+struct APIRetries {
+  private let method: RequestMethod
+  private let random: any Randomness
+  private var step: Duration = .milliseconds(200)
+  private var left = 3
+
+  init(_ method: RequestMethod, random: any Randomness) {
+    self.method = method
+    self.random = random
+  }
+
+  /// Nil: what came of it is the answer.
+  mutating func pause(after outcome: Result<HTTPResponse, Failure>) -> Duration? {
+    guard left > 0, mayHelp(outcome) else { return nil }
+    left -= 1
+    let share = random.bytes(2).reduce(0) { $0 << 8 | Int($1) }
+    let pause = step * (52_428 + share * 26_214 / 65_535) / 65_535
+    step *= 3
+    guard case .success(let response) = outcome, let milliseconds = RetryAfter.milliseconds(response) else {
+      return pause
+    }
+    return max(pause, .milliseconds(milliseconds))
+  }
+
+  private func mayHelp(_ outcome: Result<HTTPResponse, Failure>) -> Bool {
+    switch outcome {
+    case .success(let response):
+      switch response.status {
+      case 502, 503, 504: method.isIdempotent
+      case 429: method.onlyReads
+      default: false
+      }
+    case .failure(.network(let failure)) where failure.party == .pod:
+      switch failure.problem {
+      case .http(.unreachable): true
+      case .http(.broken(_, let isSent)), .http(.timedOut(_, let isSent)): method.isIdempotent || !isSent
+      case .http(.tlsFailed), .http(.responseTooLarge), .http(.invalidRequest), .http(.cancelled), .unexpectedRedirect,
+        .malformed:
+        false
+      }
+    case .failure: false
+    }
+  }
+}
