@@ -18,6 +18,7 @@ from .faults import Faults, FaultyApp
 from .invoices import Invoices
 from .jobs import Jobs
 from .pod import pod_app
+from .rate import RateLimit
 from .server import Listener
 from .state import DEFAULT_START, State
 from .tokens import Tokens
@@ -42,11 +43,12 @@ def main() -> int:
     tokens, jobs, invoices = Tokens(state, clock), Jobs(), Invoices()
     faults, audit = Faults(), Audit(clock, options.log)
     verifier = AssertionVerifier(state, clock, tokens, domain.url)
-    domain_side = domain_app(domain.url, state, clock, tokens, verifier, audit)
+    rate = RateLimit(state)
+    domain_side = domain_app(domain.url, state, clock, tokens, verifier, rate, audit)
     pod_side = pod_app(state, clock, tokens, jobs, invoices, audit)
     domain.start(FaultyApp("domain", domain_side, faults, clock))
     pod.start(FaultyApp("pod", pod_side, faults, clock))
-    admin.start(admin_app(state, clock, tokens, jobs, invoices, verifier.seen, faults, audit))
+    admin.start(admin_app(state, clock, tokens, jobs, invoices, verifier.seen, rate, faults, audit))
 
     print(json.dumps({
         "identityDomainUrl": domain.url, "fusionUrl": pod.url, "adminUrl": admin.url,

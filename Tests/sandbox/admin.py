@@ -13,6 +13,7 @@ from .clock import Clock
 from .faults import Faults
 from .invoices import Invoices
 from .jobs import Jobs
+from .rate import RateLimit
 from .records import RecordError
 from .state import Agent, Client, NoSuchRecord, Settings, State, User
 from .tokens import Tokens
@@ -42,7 +43,8 @@ class Await:
 
 
 def admin_app(
-    state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: Invoices, seen: ReplayGuard, faults: Faults,
+    state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: Invoices, seen: ReplayGuard, rate: RateLimit,
+    faults: Faults,
     audit: Audit,
 ) -> Flask:
     app = json_app("admin", clock, None)
@@ -126,7 +128,7 @@ def admin_app(
         if json_body() != {}:
             raise RecordError("the body must be {}")
         state.reset()
-        for kept in (faults, jobs, invoices, seen, audit):
+        for kept in (faults, jobs, invoices, seen, rate, audit):
             kept.clear()
         return "", 204
 

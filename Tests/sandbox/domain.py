@@ -7,21 +7,30 @@ from flask import Flask, Response, g, jsonify, request
 from .assertions import AssertionVerifier
 from .audit import Audit
 from .clock import Clock
+from .rate import RateLimit
 from .state import CLIENT_CREDENTIALS, JWT_BEARER, State
 from .token_endpoint import DomainServer
 from .tokens import ISSUER, TokenError, Tokens
-from .web import json_app
+from .web import json_app, problem
 
 
 def domain_app(
-    url: str, state: State, clock: Clock, tokens: Tokens, verifier: AssertionVerifier, audit: Audit
+    url: str, state: State, clock: Clock, tokens: Tokens, verifier: AssertionVerifier, rate: RateLimit, audit: Audit
 ) -> Flask:
     app = json_app("domain", clock, audit)
     server = DomainServer(app, state, tokens, verifier, audit)
 
     @app.post("/oauth2/v1/token")
     def token() -> Response:
-        return server.create_token_response()
+        return server.create_token_response() if rate.take() else too_many_requests()
+
+    def too_many_requests() -> Response:
+        audit.record("domain", "token.issue", request.form.get("scope", ""), 429, g.ecid, detail="over the rate limit")
+        answer = problem(429, "Too Many Requests", "Too many requests.")
+        seconds = state.settings.token_retry_after_seconds
+        if seconds is not None:
+            answer.headers["Retry-After"] = str(seconds)
+        return answer
 
     @app.get("/admin/v1/SigningCert/jwk")
     def signing_certificate() -> Response:

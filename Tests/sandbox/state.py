@@ -87,6 +87,9 @@ class Settings:
     refuse_replay: bool = True
     open_jwks: bool = True
     jobs_visible_to: Literal["owner", "anyone"] = "owner"
+    token_requests_per_second: int | None = None
+    token_requests_per_minute: int | None = None
+    token_retry_after_seconds: int | None = None
 
 
 @dataclass(frozen=True)
