@@ -37,7 +37,7 @@ enum Samples {
     return (parts + ["c2ln"]).joined(separator: ".")
   }
 
-  static func userToken(_ subject: String) -> String {
+  static func userToken(_ subject: String, scope: String = scope) -> String {
     token([
       "tok_type": "AT", "sub_type": "user", "sub": .string(subject), "scope": .string(scope),
       "aud": "urn:opc:resource:fusion:dev5:", "iat": 1_700_000_000, "exp": 1_700_003_600,

@@ -46,10 +46,10 @@ struct GetStatusTests {
   }
 
   private func token(for subject: String) -> JSONValue {
-    let claims: JSONValue = ["tok_type": "AT", "sub_type": "user", "sub": .string(subject)]
-    let parts = [["alg": "RS256"], claims].map { (part: JSONValue) in Base64.encode(part.serialized(), as: .url) }
+    let tokens = InProcessTokens(now: InProcessSidecar.wallClock.now())
     return [
-      "access_token": .string((parts + ["c2ln"]).joined(separator: ".")), "token_type": "Bearer", "expires_in": 3600,
+      "access_token": .string(tokens.accessToken(user: subject, clientId: "c", scope: "s", changes: [])),
+      "token_type": "Bearer", "expires_in": 3600,
     ]
   }
 

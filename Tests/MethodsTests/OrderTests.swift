@@ -86,7 +86,8 @@ private final class SlowStore: SecretStore {
 
   private func planToken() {
     let tokens = InProcessTokens(now: InProcessSidecar.wallClock.now())
-    let token = tokens.accessToken(user: "curtis.feitty", clientId: "client-1", scope: "", changes: [])
+    let scope = "urn:opc:resource:fusion:dev5:fusion-ai/"
+    let token = tokens.accessToken(user: "curtis.feitty", clientId: "client-1", scope: scope, changes: [])
     http.plan(200, #"{"access_token":"\#(token)","token_type":"Bearer","expires_in":3600}"#)
   }
 

@@ -82,7 +82,7 @@ def reader(request: pytest.FixtureRequest, newcomer: Reader, sandbox: Sandbox) -
     """Has done the steps of "Your own identity domain and pod"."""
     take_key: Callable[[Reader], str] = request.param
     sandbox.register_certificate("dev5-key", take_key(newcomer))
-    newcomer.shell(with_values_of(sandbox, block("sh", "saveProfile")), ONBEHALF_ARGS="--admin")
+    newcomer.shell(with_values_of(sandbox, block("sh", "CLIENT=")), ONBEHALF_ARGS="--admin")
     return newcomer
 
 

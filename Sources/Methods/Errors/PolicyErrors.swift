@@ -18,7 +18,8 @@ extension ResponseError {
         .rawCredentialsDenied,
         "The profile \(profile) gives out no tokens and no assertions, because \(rule.layer) limits what it is for "
           + "(\(rule.text)).",
-        hint: "Call invokeAgent or callApi, or set policy.rawCredentials to true, knowing that a token reaches all of the user.",
+        hint:
+          "Call invokeAgent or callApi, or set policy.rawCredentials to true, knowing that a token reaches all of the user.",
         detail: [.text("profile", profile), .text("layer", rule.layer), .text("rule", rule.text)]
       )
     case .originDenied(let profile, let origin, let rule):
