@@ -29,7 +29,7 @@ package struct Domain: Sendable {
     ports.http = traffic
     let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock, lockdown: lockdown)
     wallClock = ports.wallClock
-    let cache = TokenCache(wallClock: ports.wallClock, lockdown: lockdown)
+    let cache = TokenCache(wallClock: ports.wallClock, clock: ports.clock, lockdown: lockdown)
     audit = AuditTrail(
       sink: ports.audit,
       wallClock: ports.wallClock,
@@ -51,7 +51,7 @@ package struct Domain: Sendable {
       cache.removeAll { token in after?.allow(token, since: before) != true }
     }
     self.authorization = authorization
-    identityDomains = IdentityDomains(wallClock: ports.wallClock, clock: ports.clock, kind: kind) {
+    identityDomains = IdentityDomains(wallClock: ports.wallClock, clock: ports.pollClock, kind: kind) {
       authorization.rateLimit(of: $0)
     }
     keys = KeyService(ring: ring, ports: ports)

@@ -81,6 +81,19 @@ package enum TokenFailure: Error, Sendable, Equatable {
   case noClientSecret(profile: String)
   /// The domain's clock minus ours is more than is corrected, so nothing was signed.
   case clockTooFar(offsetMs: Int64, retryAfterMs: Int)
+  /// Our own limit: the turn would have come after the deadline. Nothing was sent.
+  case heldBack(HeldBack)
+
+  package struct HeldBack: Sendable, Equatable {
+    /// How many wait.
+    package let queued: Int
+    /// As it is now.
+    package let limit: RateLimit
+    /// When it could be its turn.
+    package let retryAfterMs: Int
+    /// The domain has asked for a pause, which goes on.
+    package let isPaused: Bool
+  }
 
   package struct Refusal: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
@@ -107,6 +120,8 @@ package enum TokenFailure: Error, Sendable, Equatable {
     /// The domain's clock minus ours, when the answer carried a date.
     package var clockOffsetMs: Int64?
     package var clientAuthentication: ClientAuthentication
+    /// How long ago the domain said so, when it was not asked again.
+    package var rememberedSeconds: Int?
 
     package init(kind: Kind, status: Int, clientAuthentication: ClientAuthentication) {
       self.kind = kind

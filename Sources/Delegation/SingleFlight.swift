@@ -23,6 +23,8 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     var hasDeparted = false
     var task: Task<Void, Never>?
     var report: (message: String, detail: JSONValue?)?
+    /// Called when the first comes to wait.
+    var change: (@Sendable () -> Void)?
   }
 
   private struct State {
@@ -122,19 +124,21 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     _ work: @escaping Work,
     _ keep: @escaping @Sendable (Value) -> Void
   ) {
-    let (isAboard, report) = state.withLock { state -> (Bool, (message: String, detail: JSONValue?)?) in
+    let crew = state.withLock { state -> Crew? in
       // Cancelled before it came to wait: `leave` has found nobody.
-      if Task.isCancelled { return (false, nil) }
+      if Task.isCancelled { return nil }
       let joined = state.current[key]
       let flight = joined ?? state.nextID()
       state.current[key] = flight
       state.crews[flight, default: Crew(key: key, standby: nil)].waiters[number] = waiter
       state.flights[number] = flight
       if joined == nil { state.crews[flight]?.task = launch(flight, work, keep) }
-      return (true, state.crews[flight]?.report)
+      defer { state.crews[flight]?.change = nil }
+      return state.crews[flight]
     }
-    if !isAboard { waiter.continuation.resume(returning: .failure(.abandoned)) }
-    if let report { waiter.caller.report(report.message, detail: report.detail) }
+    guard let crew else { return waiter.continuation.resume(returning: .failure(.abandoned)) }
+    if let (message, detail) = crew.report { Self.tell(waiter.caller, message, detail) }
+    crew.change?()
   }
 
   private func leave(_ number: Int) {
@@ -163,6 +167,7 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
       depart: { self.state.withLock { self.mark(&$0, flight, hasDeparted: true) } },
       stop: { self.state.withLock { self.mark(&$0, flight, hasDeparted: false) } },
       patience: { self.state.withLock { self.patience($0.crews[flight]) } },
+      watch: { change in self.state.withLock { self.watch(&$0, flight, change) } },
       tell: { self.tell(flight, $0, $1) }
     )
     return Task { self.land(flight, await work(view), keep) }
@@ -186,12 +191,23 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     return deadlines.max()
   }
 
+  private func watch(_ state: inout State, _ flight: Int, _ change: (@Sendable () -> Void)?) -> Bool {
+    guard let crew = state.crews[flight], crew.standby != nil, crew.waiters.isEmpty else { return true }
+    if let change { state.crews[flight]?.change = change }
+    return false
+  }
+
   private func tell(_ flight: Int, _ message: String, _ detail: JSONValue?) {
     let callers = state.withLock { state in
       state.crews[flight]?.report = (message, detail)
       return state.crews[flight]?.waiters.values.map(\.caller) ?? []
     }
-    for caller in callers { caller.report(message, detail: detail) }
+    for caller in callers { Self.tell(caller, message, detail) }
+  }
+
+  private static func tell(_ caller: any Caller, _ message: String, _ detail: JSONValue?) {
+    if let detail { caller.onAbandon(detail) }
+    caller.report(message, detail: detail)
   }
 
   private func land(_ flight: Int, _ outcome: Outcome, _ keep: (Value) -> Void) {

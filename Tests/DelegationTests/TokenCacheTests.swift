@@ -44,7 +44,7 @@ struct TokenCacheTests {
   }
 
   @Test func aThousandCallersShareOneExchange() async throws {
-    let cache = TokenCache(wallClock: FixedWallClock())
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock())
     let gate = Gate()
     let key = key
     let texts = try await withThrowingTaskGroup(of: String.self) { group in
@@ -63,7 +63,7 @@ struct TokenCacheTests {
   }
 
   @Test func oneMayLeaveAndTheOthersStay() async throws {
-    let cache = TokenCache(wallClock: FixedWallClock())
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock())
     let gate = Gate()
     let key = key
     let leaver = Task {
@@ -82,7 +82,7 @@ struct TokenCacheTests {
 
   /// What was begun with a key or a secret that has gone since is given to who asked then, and to nobody later.
   @Test func whatWasUnderWayWhenAllWasDroppedIsNotKept() async throws {
-    let cache = TokenCache(wallClock: FixedWallClock())
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock())
     let gate = Gate()
     let key = key
     let earlier = Task {
@@ -102,7 +102,7 @@ struct TokenCacheTests {
 
   @Test func whoWaitsWhenItIsLockedIsRefusedAtOnce() async throws {
     let lockdown = Lockdown()
-    let cache = TokenCache(wallClock: FixedWallClock(), lockdown: lockdown)
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock(), lockdown: lockdown)
     let gate = Gate()
     let key = key
     let waiting = Task {
@@ -119,7 +119,7 @@ struct TokenCacheTests {
   /// The exchange ends between the two steps of locking: its token is not kept, and not handed out.
   @Test func whatComesInWhileItIsLockedIsThrownAway() async throws {
     let lockdown = Lockdown()
-    let cache = TokenCache(wallClock: FixedWallClock(), lockdown: lockdown)
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock(), lockdown: lockdown)
     let gate = Gate()
     let key = key
     let waiting = Task {
@@ -133,7 +133,7 @@ struct TokenCacheTests {
   }
 
   @Test func onlyWhatIsGoneIsDropped() async throws {
-    let cache = TokenCache(wallClock: FixedWallClock())
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock())
     let other = TokenCache.Key(profile: "other", subject: key.subject, scope: "s", identity: [1])
     let tokens = (token("one"), token("two"))
     _ = try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .success(tokens.0) }
@@ -144,7 +144,7 @@ struct TokenCacheTests {
   }
 
   @Test func whoIsCancelledBeforeWaitingStartsNothing() async {
-    let cache = TokenCache(wallClock: FixedWallClock())
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock())
     let gate = Gate()
     let key = key
     let task = Task {
@@ -156,7 +156,7 @@ struct TokenCacheTests {
   }
 
   @Test func aFailureIsToldToAllAndNotKept() async throws {
-    let cache = TokenCache(wallClock: FixedWallClock())
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock())
     let failure = Failure.token(.noClientSecret(profile: "dev5"))
     await #expect(throws: failure) {
       try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .failure(failure) }
@@ -169,7 +169,7 @@ struct TokenCacheTests {
 
   @Test func aTokenThatLivesTooShortIsNotGivenOut() async throws {
     let clock = FixedWallClock()
-    let cache = TokenCache(wallClock: clock)
+    let cache = TokenCache(wallClock: clock, clock: ManualClock())
     let token = token("one", seconds: 100)
     _ = try await cache.exchanged(key, minimumSeconds: 60, for: RecordingCaller()) { _ in .success(token) }
     #expect(cache.token(for: key, minimumSeconds: 60) != nil)
@@ -180,7 +180,7 @@ struct TokenCacheTests {
   }
 
   @Test func staysWithinItsBound() async throws {
-    let cache = TokenCache(wallClock: FixedWallClock(), maximumEntries: 3)
+    let cache = TokenCache(wallClock: FixedWallClock(), clock: ManualClock(), maximumEntries: 3)
     for index in 0..<10 {
       let key = TokenCache.Key(profile: "dev5", subject: [UInt8(index)], scope: "s", identity: [1])
       let token = token("t\(index)", seconds: Int64(100 + index))

@@ -76,6 +76,10 @@ enum FailureSamples {
       .wrongScope(found: "a token without scope"), .withoutLife(found: "a token without a usable exp"),
       .clockTooFar(offsetMs: -10_800_000, retryAfterMs: 9000), .clockTooFar(offsetMs: 2_000_000, retryAfterMs: 1),
     ]
+    + [true, false].map { isPaused in
+      let limit = RateLimit(perSecond: 10, perMinute: 250)
+      return .heldBack(.init(queued: 300, limit: limit, retryAfterMs: 45_001, isPaused: isPaused))
+    }
     + [ClientAuthentication.clientAssertion, .clientSecretBasic].flatMap { authentication in
       let kinds: [(TokenFailure.Refusal.Kind, status: Int)] = [
         (.invalidClient, 401), (.clientInactive, 401), (.invalidGrant, 400), (.invalidScope, 400),

@@ -28,6 +28,8 @@ package final class ManualClock: DeadlineClock, MonotonicClock {
   package var now: Instant { state.withLock(\.now) }
   package var minimumResolution: Duration { .nanoseconds(1) }
 
+  package var sleeperCount: Int { state.withLock(\.sleepers.count) }
+
   /// Wakes, before it returns, everyone whose time has come by then, the earliest first.
   package func advance(by duration: Duration) {
     let woken = state.withLock { state in

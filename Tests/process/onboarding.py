@@ -16,6 +16,8 @@ def profile(sandbox: Sandbox, **changes: Any) -> dict[str, Any]:
         "key": "payables",
         "scope": sandbox.scope,
         "fusionUrl": sandbox.pod_url,
+        # As much as a test asks for; those of the limit say otherwise.
+        "rateLimit": {"perSecond": 1000, "perMinute": 60_000},
         "policy": {"subjects": {"allow": ["*"], "deny": ["admin"]}},
     } | changes
     return {name: value for name, value in fields.items() if value is not None}

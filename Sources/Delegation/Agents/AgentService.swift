@@ -164,7 +164,7 @@ package struct AgentService: Sendable {
     let jobId = run.jobId
     let response = try await send(
       session,
-      for: caller,
+      for: ListeningCaller(caller),
       what: "job \(jobId) of agent \(session.agent)",
       deadline: min(caller.deadline, clock.now.advanced(by: Self.pollTimeout))
     ) { request in

@@ -11,7 +11,7 @@ package struct ClockSetting: Sendable, Equatable {
   }
 
   func time(at instant: ContinuousClock.Instant) -> UnixTime {
-    UnixTime(milliseconds: time.milliseconds + (instant - self.instant).wholeMilliseconds)
+    UnixTime(milliseconds: time.milliseconds + Int64((instant - self.instant).milliseconds))
   }
 
   /// Milliseconds by which this clock is ahead of the other; negative when it is behind.
@@ -59,9 +59,4 @@ package struct DatedAnswer: Sendable {
     guard let minted else { return false }
     return domain.ahead(of: minted).magnitude > Self.tolerableOffsetMs
   }
-}
-
-extension Duration {
-  /// Rounded toward zero.
-  var wholeMilliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }

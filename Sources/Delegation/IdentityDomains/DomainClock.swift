@@ -37,7 +37,7 @@ package final class DomainClock: Sendable {
     case .unknown, .agrees: return machine
     case .corrected(let offset): return machine.moved(by: offset)
     case .tooFar(let offset, let left):
-      throw .token(.clockTooFar(offsetMs: offset, retryAfterMs: Int(left.wholeMilliseconds)))
+      throw .token(.clockTooFar(offsetMs: offset, retryAfterMs: left.milliseconds))
     }
   }
 

@@ -13,7 +13,7 @@ package struct Ports: Sendable {
   package var auditArchive: any AuditArchive
   package var wallClock: any WallClock
   package var clock: any MonotonicClock
-  /// Between two polls of a run. A test lets it pass by itself.
+  /// Between two polls of a run or two exchanges at a domain. A test lets it pass by itself.
   package var pollClock: any MonotonicClock
   /// When a minute of the audit ends.
   package var auditClock: any MonotonicClock

@@ -22,3 +22,8 @@ package protocol WallClock: Sendable {
 package protocol MonotonicClock: Clock, Sendable where Instant == ContinuousClock.Instant, Duration == Swift.Duration {}
 
 extension ContinuousClock: MonotonicClock {}
+
+extension Duration {
+  /// Whole ones, rounded toward zero.
+  var milliseconds: Int { Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000) }
+}

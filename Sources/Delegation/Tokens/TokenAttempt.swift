@@ -27,7 +27,7 @@ struct TokenAttempt: Sendable {
       let life: Int64
       do throws(TokenFailure) {
         let end = try TokenFidelity.check(issued.token, is: grant.subject, scope: scope, profile: profile)
-        let clocks = [clock(of: profile).shown, issued.date, wallClock.now()].compactMap(\.self)
+        let clocks = [clock(of: profile).shown, wallClock.now(), issued.date].compactMap(\.self)
         life = try TokenFidelity.life(of: issued, until: end, by: clocks)
       } catch {
         throw .token(error)

@@ -26,12 +26,20 @@ package final class TokenCache: Sendable {
 
   private let tokens = Mutex<[Key: AccessToken]>([:])
   private let flights = SingleFlight<Key, AccessToken>()
+  /// Dropped with the tokens.
+  package let refusals: RefusalMemory
   private let wallClock: any WallClock
   private let lockdown: Lockdown
   private let maximumEntries: Int
 
-  package init(wallClock: any WallClock, lockdown: Lockdown = Lockdown(), maximumEntries: Int = 10_000) {
+  package init(
+    wallClock: any WallClock,
+    clock: any MonotonicClock,
+    lockdown: Lockdown = Lockdown(),
+    maximumEntries: Int = 10_000
+  ) {
     self.wallClock = wallClock
+    refusals = RefusalMemory(clock: clock)
     self.lockdown = lockdown
     self.maximumEntries = maximumEntries
   }
@@ -53,12 +61,14 @@ package final class TokenCache: Sendable {
 
   /// Drops all tokens, and will not keep those of exchanges under way: a key or a secret they rest on has gone.
   package func removeAll() {
+    refusals.removeAll()
     flights.detachAll()
     tokens.withLock { $0 = [:] }
   }
 
   /// The same for those that rules allow no more.
   package func removeAll(where isGone: (Key) -> Bool) {
+    refusals.removeAll()
     flights.detach(where: isGone)
     tokens.withLock { tokens in tokens = tokens.filter { !isGone($0.key) } }
   }

@@ -107,13 +107,18 @@ package struct TokenService: Sendable {
     for caller: any Caller
   ) async throws(Failure) -> AccessToken {
     let minimum = request.forceRefresh ? nil : request.minimumSeconds
-    let (grant, profile) = (request.permit.grant, request.permit.profile)
+    let (grant, profile, refusals) = (request.permit.grant, request.permit.profile, cache.refusals)
+    if !request.forceRefresh { try refusals.check(key) }
     return try await cache.exchanged(key, minimumSeconds: minimum, for: caller) { flight in
+      let era = refusals.era
+      let outcome: TokenCache.Outcome
       do throws(Failure) {
-        return .success(try await exchange.exchange(grant, scope: scope, profile: profile, flight))
+        outcome = .success(try await exchange.exchange(grant, scope: scope, profile: profile, flight))
       } catch {
-        return .failure(error)
+        outcome = .failure(error)
       }
+      refusals.note(outcome, for: key, since: era)
+      return outcome
     }
   }
 

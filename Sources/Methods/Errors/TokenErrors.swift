@@ -45,6 +45,7 @@ extension ResponseError {
         hint: "Keep it with setClientSecret (with --admin).",
         detail: [.text("profile", profile)]
       )
+    case .heldBack(let held): heldBack(held)
     }
   }
 
@@ -55,6 +56,27 @@ extension ResponseError {
       seconds < 120
       ? "\(seconds) s" : seconds < 7200 ? "\(seconds / 60) min" : "\(seconds / 3600) h \(seconds / 60 % 60) min"
     return "\(amount) \(milliseconds > 0 ? "ahead of" : "behind")"
+  }
+
+  /// Our own limit, which no answer of the domain was needed for.
+  private static func heldBack(_ held: TokenFailure.HeldBack) -> ResponseError {
+    let seconds = (held.retryAfterMs + 999) / 1000
+    return ResponseError(
+      .rateLimited,
+      held.isPaused
+        ? "The identity domain has asked for a pause (429), and the turn of this call would come in \(seconds) s: too late."
+        : "\(held.queued) exchanges wait for the identity domain, and the turn of this one would come in \(seconds) s: "
+          + "too late.",
+      retryable: true,
+      retryAfterMs: held.retryAfterMs,
+      hint: held.isPaused
+        ? "Wait retryAfterMs, or raise timeoutMs. The limit is the whole domain's: who else asks it for tokens?"
+        : "Ask for fewer subjects at once or raise timeoutMs. rateLimit in the profile gives this sidecar a larger share.",
+      detail: [
+        .number("queued", held.queued), .number("perSecond", held.limit.perSecond),
+        .number("perMinute", held.limit.perMinute),
+      ]
+    )
   }
 
   private static func refused(_ refusal: TokenFailure.Refusal) -> ResponseError {
@@ -71,6 +93,7 @@ extension ResponseError {
         .optional("errorDescription", refusal.description),
         .optional("ecid", refusal.ecid),
         refusal.clockOffsetMs.map { .number("clockOffsetMs", $0) },
+        refusal.rememberedSeconds.map { .number("rememberedSeconds", $0) },
       ].compactMap(\.self)
     )
   }
