@@ -42,6 +42,15 @@ struct SentCredentialsTests {
     #expect(answer.status == 302)
   }
 
+  @Test(arguments: [signature, #"a secret "with" everything\in it"#])
+  func looksIntoWhatIsQuotedOfAToken(credential: String) {
+    let found = "a token whose sub is \(credential), who was not asked for"
+    #expect(
+      sent.masked(.wrongUser(found: found)) == .wrongUser(found: "a token whose sub is [masked], who was not asked for")
+    )
+    #expect(sent.masked(.wrongScope(found: credential)) == .wrongScope(found: "[masked]"))
+  }
+
   private func text(of body: String) -> String {
     let answer = sent.masked(HTTPResponse(status: 200, headers: [], body: Array(body.utf8), date: nil))
     return String(decoding: answer.body, as: UTF8.self)

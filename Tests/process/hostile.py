@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,21 +51,30 @@ AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
 
 
 def unsigned(**claims: object) -> str:
-    """A JWT that only a client takes: one that asks for a token does not look at signatures."""
+    """A JWT that only a client takes: one that asks for a token does not look at signatures.
+
+    Letters are escaped, so that what is common to all tokens is not taken for a piece of another."""
     claims = {"tok_type": "AT", "sub_type": "user"} | claims
-    parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
+    parts = [escaped(json.dumps(part)).encode() for part in ({"alg": "RS256"}, claims)]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, os.urandom(256)))
+
+
+def escaped(text: str) -> str:
+    """The same JSON with every letter as an escape."""
+    return re.sub(r"\\.|[A-Za-z]", lambda it: it[0] if it[0][0] == "\\" else f"\\u{ord(it[0]):04x}", text)
 
 
 class Hostile:
     """Runs from `with` to its end. `answer` says how the domain, or else the pod, meets the next requests; without it
     everybody gets the same token."""
 
-    def __init__(self) -> None:
+    def __init__(self, scope: str) -> None:
         self.sent: list[str] = []
         self.answer: Callable[[str, str], Answer] | None = None
         self.is_domain = True
-        self.issued = unsigned(sub="curtis.feitty", jti="planted by the hostile domain")
+        self.issued = unsigned(
+            sub="curtis.feitty", scope=scope, exp=4_102_444_800, jti="planted by the hostile domain"
+        )
         hostile = self
 
         class Handler(BaseHTTPRequestHandler):

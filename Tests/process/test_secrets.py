@@ -94,7 +94,8 @@ def keys_and_profiles(gate: Gate, person: Watched) -> None:
         person.refusal("importKey", alias=f"{form}-x", **params, certificatePem=FILES["otherCertificatePem"])
     key = person.call("importKey", alias="payables", pem=PEM)
     gate.sandbox.register_certificate(key["kid"], key["certificatePem"])
-    person.call("saveProfile", profile=profile(gate.sandbox))
+    scopes = [{"pathPrefix": "/fscmRestApi", "scope": gate.sandbox.api_scope}]
+    person.call("saveProfile", profile=profile(gate.sandbox, apiScopes=scopes))
     person.call("saveProfile", profile=profile(gate.sandbox, name="basic", clientAuthentication="client_secret_basic"))
     person.call("setClientSecret", profile="basic", clientSecret=CLIENT_SECRET)
     person.call("createKey", alias="spare")
@@ -118,6 +119,7 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
     run = person.call("invokeAgent", **USER, **AGENT)
     person.call("invokeAgent", profile="dev5", userToken=own, workDoneToken="progress", **AGENT)
     person.call("getAgentRun", **USER, agent="PAYABLES_TEAM", jobId=run["jobId"])
+    person.call("callApi", method="GET", path="/fscmRestApi/resources/11.13.18.05/invoices", **USER)
     for question in ({}, {"agent": "PAYABLES_TEAM"}, {"method": "GET", "path": "/fscmRestApi/resources"}):
         person.call("explain", **USER, **question)
         person.call("explain", profile="dev5", userToken=own, **question)
@@ -196,13 +198,14 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
         person.call("getToken", forceRefresh=True, **user)
         for hostile.answer in AT_THE_POD.values():
             person.answer(person.request("invokeAgent", workDoneToken="progress", wait=False, **user, **AGENT))
+            person.answer(person.request("callApi", method="POST", path="/anything", body={}, **user))
     # What a pod says of a token's claims in the output of a run is the answer that was asked for; its signature is not.
     signatures = {sent.rpartition(".")[2] for sent in hostile.sent}
     gate.secrets |= {f"credential {number}": signature.encode() for number, signature in enumerate(signatures)}
 
 
 def test_no_secret_comes_out(gate: Gate) -> None:
-    with gate.person() as person, Hostile() as hostile:
+    with gate.person() as person, Hostile(gate.sandbox.scope) as hostile:
         person.call("initialize", clientInfo={"name": "gate"})
         keys_and_profiles(gate, person)
         tokens_and_agents(gate, person)

@@ -34,6 +34,19 @@ struct SentCredentials {
     )
   }
 
+  /// The failure with a mark in what it quotes of a token: its claims are spelled in base64url, so nothing was recognized
+  /// before they were read.
+  func masked(_ failure: TokenFailure) -> TokenFailure {
+    switch failure {
+    case .wrongUser(let found): .wrongUser(found: masked(found))
+    case .wrongScope(let found): .wrongScope(found: masked(found))
+    case .withoutLife(let found): .withoutLife(found: masked(found))
+    case .refused, .noClientSecret, .clockTooFar, .heldBack: failure
+    }
+  }
+
+  private func masked(_ text: String) -> String { String(decoding: masked(Array(text.utf8)), as: UTF8.self) }
+
   private mutating func add(_ credential: some Collection<UInt8>) {
     Self.eachPiece(of: credential) { piece, _ in pieces.insert(piece) }
   }

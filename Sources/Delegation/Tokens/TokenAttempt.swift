@@ -23,15 +23,10 @@ struct TokenAttempt: Sendable {
       user = .token(token)
     }
     return try await request(user, facts, scope: scope, profile: profile, deadline: deadline) {
-      issued throws(Failure) in
-      let life: Int64
-      do throws(TokenFailure) {
-        let end = try TokenFidelity.check(issued.token, is: grant.subject, scope: scope, profile: profile)
-        let clocks = [clock(of: profile).shown, wallClock.now(), issued.date].compactMap(\.self)
-        life = try TokenFidelity.life(of: issued, until: end, by: clocks)
-      } catch {
-        throw .token(error)
-      }
+      issued throws(TokenFailure) in
+      let end = try TokenFidelity.check(issued.token, is: grant.subject, scope: scope, profile: profile)
+      let clocks = [clock(of: profile).shown, issued.date, wallClock.now()].compactMap(\.self)
+      let life = try TokenFidelity.life(of: issued, until: end, by: clocks)
       return AccessToken(
         text: issued.token,
         scope: scope,
@@ -72,7 +67,7 @@ struct TokenAttempt: Sendable {
     scope: String,
     profile: Profile,
     deadline: ContinuousClock.Instant,
-    accepting accept: (TokenResponse.Grant) throws(Failure) -> Value
+    accepting accept: (TokenResponse.Grant) throws(TokenFailure) -> Value
   ) async throws(Failure) -> Value {
     let domain = try profile.identityDomain
     let client: ClientCredentials =
@@ -90,7 +85,8 @@ struct TokenAttempt: Sendable {
       let response = try await send(request, to: domain, profile: profile, deadline: deadline)
       facts.ecid = response.ecid
       let answer = clock(of: profile).hear(response.date, asked: asked, minted: user.dated ?? client.dated)
-      return try accept(try read(response, answer, profile))
+      let issued = try read(response, answer, profile)
+      do throws(TokenFailure) { return try accept(issued) } catch { throw .token(request.credentials.masked(error)) }
     }
   }
 
