@@ -114,8 +114,8 @@ def test_what_passes_is_attempted_again_with_assertions_of_its_own(
 
 
 def test_a_domain_that_is_down_is_told_soon(sidecar: Sidecar, sandbox: Sandbox) -> None:
-    sidecar.call("saveProfile", profile=profile(sandbox, name="down", identityDomainUrl="http://127.0.0.1:1", key="k"))
     sidecar.call("createKey", alias="k")
+    sidecar.call("saveProfile", profile=profile(sandbox, name="down", identityDomainUrl="http://127.0.0.1:1", key="k"))
     begun = time.monotonic()
     assert sidecar.refusal("getToken", profile="down", subject="curtis.feitty").kind == "unreachable"
     assert time.monotonic() - begun < 4

@@ -53,7 +53,7 @@ def profile(host: str) -> dict[str, Any]:
     return {
         "name": host, "identityDomainUrl": f"https://{host}", "clientId": "c", "key": host, "scope": "s",
         "clientAuthentication": "client_assertion", "fusionUrl": "https://pod.example",
-        "policy": {"subjects": {"allow": ["*"]}},
+        "rateLimit": {"perSecond": 1000, "perMinute": 60_000}, "policy": {"subjects": {"allow": ["*"]}},
     }
 
 

@@ -63,6 +63,9 @@ def test_failures_of_servers_are_told_apart(sidecar: Sidecar, sandbox: Sandbox) 
     sandbox.fault("pod", "hang", path="*/invokeAsync")
     sidecar.refusal("invokeAgent", subject="curtis.feitty", agent="PAYABLES_TEAM", message="Hello", timeoutMs=300)
     told = status(sidecar)
+    # The answer does not wait for the end of what it gives up.
+    while told["pods"][0]["traffic"]["inFlight"]:
+        told = status(sidecar)
     assert told["domains"][0]["traffic"]["failures"].keys() == {"broken"}
     assert told["domains"][0]["exchanges"]["errors"] == {"unreachable": 1}
     assert told["pods"][0]["traffic"]["failures"] == {"cancelled": 1}

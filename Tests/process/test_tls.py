@@ -51,6 +51,7 @@ def test_an_answer_that_is_cut_off(
 ) -> None:
     with Sidecar(home, *options) as sidecar:
         onboard(sidecar, tls_sandbox, caFile=tls_sandbox.ca_file)
-        tls_sandbox.fault("domain", path="/oauth2/v1/token", **fault)
+        tls_sandbox.fault("domain", path="/oauth2/v1/token", times=None, **fault)
         assert sidecar.refusal("getToken", subject="curtis.feitty").kind == "unreachable"
+        tls_sandbox.clear_faults()
         assert sidecar.call("getToken", subject="curtis.feitty")["subject"] == "curtis.feitty"
