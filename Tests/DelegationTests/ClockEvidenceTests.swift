@@ -1,4 +1,5 @@
 import Delegation
+import TestSupport
 import Testing
 
 /// What the dates of answers add up to, without any clock running.
@@ -193,7 +194,7 @@ struct ClockEvidenceTests {
 
   /// Whatever happens: nothing is corrected by more than 30 minutes, nor by less than 5 s, and no refusal to sign lasts.
   @Test(arguments: 0..<20) func noHistoryLeadsBeyondTheLimits(seed: Int) {
-    var random = SeededRandomness(seed: UInt64(seed))
+    var random = SeededRandom(seed)
     for _ in 0..<500 {
       let last = Int64.random(in: 0...100_000, using: &random)
       let events = (0..<Int.random(in: 1...6, using: &random)).map { _ -> Event in
@@ -216,20 +217,5 @@ struct ClockEvidenceTests {
       }
       if case .tooFar = Self.replay(events, judgedAt: last + 10_000) { Issue.record("\(events)") }
     }
-  }
-}
-
-/// Numbers that look like chance and are the same in every run (SplitMix64).
-private struct SeededRandomness: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import Metrics
+import TestSupport
 import Testing
 
 @Suite struct LatencyHistogramTests {
@@ -41,7 +42,7 @@ import Testing
 
   /// Held against the nearest rank in the sorted sample, over samples of all shapes.
   @Test(arguments: 1...40) func agreesWithTheSortedSample(seed: UInt64) {
-    var chance = Chance(seed: seed)
+    var chance = SeededRandom(seed)
     var histogram = LatencyHistogram()
     // The scale is drawn too, so that samples spread over all of the range.
     let durations = (0..<Int.random(in: 1...2000, using: &chance)).map { _ in
@@ -88,20 +89,5 @@ extension Duration {
   fileprivate func isAbout(_ other: Duration) -> Bool {
     let difference = self > other ? self - other : other - self
     return difference <= other / 16
-  }
-}
-
-/// SplitMix64: the same numbers in every run.
-private struct Chance: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

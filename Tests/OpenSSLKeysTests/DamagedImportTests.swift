@@ -1,5 +1,6 @@
 import Delegation
 import OpenSSLKeys
+import TestSupport
 import Testing
 
 /// Every valid form, damaged at random: it is the same key or refused, and nothing of it is in what is said.
@@ -7,7 +8,7 @@ import Testing
   private let keys = OpenSSLSigningKeys()
 
   @Test(arguments: ImportVector.accepted) func makesNoOtherKey(vector: ImportVector) throws {
-    var chance = Chance(seed: UInt64(vector.file.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) }))
+    var chance = SeededRandom(UInt64(vector.file.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) }))
     let text = try vector.text()
     let publicKey = try keys.unpack(vector.form, text, passphrase: vector.passphrase).signer.publicKey
     for _ in 0..<40 {
@@ -24,7 +25,7 @@ import Testing
   /// The bytes inside the base64, where the structure is.
   @Test(arguments: ImportVector.accepted.filter { $0.form == .pkcs12 })
   func aDamagedStructureMakesNoOtherKey(vector: ImportVector) throws {
-    var chance = Chance(seed: 99)
+    var chance = SeededRandom(99)
     let text = try vector.text()
     let file = try #require(Base64.decode(text.filter { $0 > 0x20 }, as: .standard))
     let publicKey = try keys.unpack(.pkcs12, text, passphrase: vector.passphrase).signer.publicKey
@@ -39,7 +40,7 @@ import Testing
     }
   }
 
-  private func damaged(_ bytes: [UInt8], _ chance: inout Chance) -> [UInt8] {
+  private func damaged(_ bytes: [UInt8], _ chance: inout SeededRandom) -> [UInt8] {
     var bytes = bytes
     let index = Int.random(in: 0..<bytes.count, using: &chance)
     switch Int.random(in: 0..<5, using: &chance) {
@@ -58,20 +59,5 @@ import Testing
       Issue.record("\(run.output) was given and said")
     }
     #expect(passphrase.isEmpty || !said.contains(passphrase))
-  }
-}
-
-/// SplitMix64, so that every run is the same.
-private struct Chance: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }
