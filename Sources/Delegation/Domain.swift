@@ -75,7 +75,11 @@ package struct Domain: Sendable {
       digests: ports.digests,
       audit: audit
     )
-    let requests = UserRequests(tokens: tokens, http: ports.http)
+    let requests = UserRequests(
+      tokens: tokens,
+      http: ports.http,
+      refused: RefusedTokens(clock: ports.pollClock, digests: ports.digests)
+    )
     agents = AgentService(requests: requests, audit: audit, ports: ports)
     api = APIService(
       requests: requests,

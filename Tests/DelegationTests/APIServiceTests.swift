@@ -78,29 +78,6 @@ struct APIServiceTests {
     #expect(answer.bodyText == "why")
   }
 
-  @Test func aRefusedTokenIsRenewedOnce() async throws {
-    let bench = try await bench()
-    bench.http.plan(401, "")
-    planToken(bench)
-    bench.http.plan(200, "")
-    let caller = RecordingCaller()
-    let answer = try await bench.domain.api.send(call(.post), permit: bench.permit(), for: caller)
-    #expect(answer.status == 200)
-    #expect(caller.commits == 2, "it was left in between, for the pod had not acted")
-    bench.http.plan(401, "")
-    planToken(bench)
-    bench.http.plan(401, "", headers: [("x-oracle-dms-ecid", "1.2")])
-    do {
-      _ = try await bench.domain.api.send(call(), permit: bench.permit(), for: RecordingCaller())
-      Issue.record("401 twice was taken")
-    } catch Failure.fusion(.refused(let refusal)) {
-      #expect(refusal.kind == .resourceUnauthorized)
-      #expect(refusal.what == "GET \(Self.path)")
-      #expect(refusal.ecid == "1.2")
-    }
-    #expect(bench.http.isExhausted)
-  }
-
   @Test(arguments: [300, 301, 302, 303, 305, 307, 308]) func aRedirectIsNotFollowed(_ status: Int) async throws {
     let bench = try await bench()
     bench.http.plan(status, "", headers: [("location", "https://elsewhere.example/")])

@@ -2,6 +2,7 @@
 struct UserRequests: Sendable {
   let tokens: TokenService
   let http: any HTTPClient
+  let refused: RefusedTokens
 
   /// Where a request goes and with what.
   struct Ticket {
@@ -13,7 +14,8 @@ struct UserRequests: Sendable {
 
   /// One answer, whatever its status but a redirect: that is not followed, and an error.
   ///
-  /// A 401 is answered with a new token, once: the pod has not acted on the first. The second is the answer.
+  /// A 401 is answered with a new token, once: the pod has not acted on the first. The second is the answer, and for a
+  /// while so is the first to that token.
   /// - Parameters:
   ///   - ask: asks policy for the request, and names the scope of its token; nil is the profile's own. Called under the
   ///     rules as they are before the token is fetched and again before the request is sent.
@@ -24,22 +26,24 @@ struct UserRequests: Sendable {
     asking ask: (Authorization.Permit) throws(Failure) -> String?,
     _ build: (Ticket) throws(Failure) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
-    let response = try await sendOnce(as: permit, isRenewed: false, for: caller, asking: ask, build)
-    guard response.status == 401 else { return response }
+    let first = try await sendOnce(as: permit, for: caller, asking: ask, build)
+    guard first.response.status == 401, !refused.contains(first.token) else { return first.response }
     caller.leaveCommitPoint()
-    return try await sendOnce(as: permit, isRenewed: true, for: caller, asking: ask, build)
+    let second = try await sendOnce(as: permit, otherThan: first.token, for: caller, asking: ask, build)
+    if second.response.status == 401 { refused.add(second.token) }
+    return second.response
   }
 
   private func sendOnce(
     as permit: Authorization.Permit,
-    isRenewed: Bool,
+    otherThan refused: AccessToken? = nil,
     for caller: any Caller,
     asking ask: (Authorization.Permit) throws(Failure) -> String?,
     _ build: (Ticket) throws(Failure) -> HTTPRequest
-  ) async throws(Failure) -> HTTPResponse {
+  ) async throws(Failure) -> (response: HTTPResponse, token: AccessToken) {
     let current = try permit.renewed(deadline: caller.deadline)
-    let wanted = TokenService.Request(current, scope: try ask(current), forceRefresh: isRenewed)
-    let answer = try await tokens.token(wanted, for: caller)
+    let wanted = TokenService.Request(current, scope: try ask(current))
+    let answer = try await token(wanted, otherThan: refused, for: caller)
     // An exchange may take long, and rules may change meanwhile.
     _ = try ask(answer.permit)
     let profile = answer.permit.profile
@@ -59,6 +63,19 @@ struct UserRequests: Sendable {
       let problem = NetworkFailure.Problem.unexpectedRedirect(status: response.status)
       throw .network(NetworkFailure(.pod, server: origin.text, problem: problem))
     }
-    return response
+    return (response, answer.token)
+  }
+
+  /// Those who hear late that a token is refused take the one that another has got meanwhile.
+  private func token(
+    _ wanted: TokenService.Request,
+    otherThan refused: AccessToken?,
+    for caller: any Caller
+  ) async throws(Failure) -> TokenService.Answer {
+    guard let refused else { return try await tokens.token(wanted, for: caller) }
+    if let cached = try tokens.cached(wanted), cached.token.text != refused.text { return cached }
+    var renewed = wanted
+    renewed.forceRefresh = true
+    return try await tokens.token(renewed, for: caller)
   }
 }
