@@ -61,6 +61,22 @@ struct AssertionTests {
     )
   }
 
+  /// `iat` lies back, but never so far that nothing is left of the life that was asked for.
+  @Test(arguments: [1, 2, 5, 6, 10, 60, 300]) func aShortLifeIsNotOverBeforeItBegins(_ lifetime: Int) async throws {
+    let bench = try await Bench()
+    let minted = try await bench.mint.mint(
+      try Samples.profile(),
+      subject: nil,
+      lifetimeSeconds: lifetime,
+      deadline: .now
+    )
+    let (now, life) = (bench.wallClock.now().seconds, Int64(lifetime))
+    let issued = minted.expiresAt.seconds - life
+    #expect(minted.claims["iat"] == .number(JSONNumber(issued)))
+    #expect((now - 5...now).contains(issued))
+    #expect(minted.expiresAt.seconds > now && minted.expiresAt.seconds <= now + life)
+  }
+
   @Test func everyAssertionHasAnIdentifierOfItsOwn() async throws {
     let bench = try await Bench()
     let profile = try Samples.profile()

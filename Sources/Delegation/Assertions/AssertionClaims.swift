@@ -21,7 +21,8 @@ package struct AssertionClaims: Sendable {
       .members.filter { !fleeting.contains($0.name) }
   }
 
-  /// How far `iat` lies back: a domain whose clock is behind by so little must not see an assertion of the future.
+  /// How far `iat` lies back: a domain whose clock is behind by so little must not see an assertion of the future. Half of
+  /// the life at most, or a short one would be over before it began.
   private static let secondsBack: Int64 = 5
 
   package let members: [JSONValue.Member]
@@ -41,7 +42,7 @@ package struct AssertionClaims: Sendable {
     identifier: String,
     extra: [JSONValue.Member] = []
   ) {
-    let issuedAt = now.seconds - Self.secondsBack
+    let issuedAt = now.seconds - min(Self.secondsBack, Int64(lifetime) / 2)
     let expires = issuedAt + Int64(lifetime)
     let audience = profile.audience ?? [Profile.defaultAudience]
     var members: [JSONValue.Member] = [
