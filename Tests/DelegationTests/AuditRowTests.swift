@@ -32,6 +32,18 @@ import Testing
     #expect(String(decoding: text, as: UTF8.self) == expected)
   }
 
+  /// A key may be padded (`000…042` is 42): what was touched stands at the end, and a row must not lose it.
+  @Test func theLongestPathIsNamedWhole() throws {
+    let start = "DELETE /fscmRestApi/resources/11.13.18.05/invoices/"
+    let length = "DELETE ".count + RequestPath.maximumLength
+    let path = start + String(repeating: "0", count: length - start.count - 2) + "42"
+    var facts = AuditFacts(profile: "dev5", subject: "curtis.feitty")
+    facts.path = path
+    let line = line(.intent(.callApi, id: "i-1", facts, at: time))
+    #expect(try JSONValue(parsing: line)["path"] == .string(path))
+    #expect(line.count <= AuditLine.maximumBytes)
+  }
+
   @Test(
     arguments: [
       "\n", "a\r\nb", "\u{0}", "\u{1b}[2J", "\"}\n{\"seq\":1}", "\\", "é", "\u{202e}nimda", "😀", "\u{2028}", "\u{85}",

@@ -185,13 +185,19 @@ extension AuditText {
     add("grant", facts.grant?.rawValue)
     add("scope", facts.scope, limit: 1024)
     add("agent", facts.agent)
-    add("path", facts.path, limit: 1024)
+    // Whole where it may have been sent, or its end, which says what was touched, could be hidden behind padding.
+    add("path", facts.path, limit: Self.isPlain(facts.path) ? RequestPath.maximumLength + 8 : 1024)
     if let status = facts.status { add("status", status) }
     add("key", facts.key)
     add("x5t#S256", facts.thumbprint)
     add("jti", facts.jti)
     add("jobId", facts.jobId)
     add("ecid", facts.ecid)
+  }
+
+  /// Nothing of it has to be escaped.
+  private static func isPlain(_ text: String?) -> Bool {
+    text?.utf8.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") } ?? true
   }
 
   fileprivate mutating func add(_ process: HostProcess.Process) {
