@@ -37,6 +37,11 @@ struct TokenRefusalTests {
     Row(status: 403, body: "", kind: .other),
     Row(status: 503, body: "<html>", kind: .other),
     Row(status: 503, body: #"{"error":"invalid_grant"}"#, kind: .other),
+    // What a gateway says for a domain that is down is nothing about the assertion, so it is worth another attempt.
+    Row(status: 503, body: #"{"error":"server_error"}"#, kind: .other),
+    Row(status: 502, body: #"{"error":"x","error_description":"system error"}"#, kind: .other),
+    // The user is inactive, and not the client: that must not be remembered for all of its users.
+    Row(body: #"{"error":"invalid_grant","error_description":"User happel is inactive"}"#, kind: .invalidGrant),
     Row(status: 200, body: #"{"error":"invalid_grant"}"#, kind: .invalidGrant),
     Row(body: #"{"error":"invalid_grant"}"#, dateOffset: 900, kind: .invalidGrant, attempts: 2),
     Row(body: #"{"error":"invalid_request"}"#, dateOffset: -900, kind: .assertionRejected, attempts: 2),

@@ -29,7 +29,11 @@ struct RefusalContext {
   private func kind(status: Int, error: String?, description: String?) -> TokenFailure.Refusal.Kind {
     let said = (description ?? "").lowercased()
     if status == 429 { return .rateLimited }
-    if said.contains("inactive"), said.contains("client") || said.contains("app") { return .clientInactive }
+    // A gateway's word that the domain is down says nothing of what was sent, whatever the body calls it.
+    if (502...504).contains(status) { return .other }
+    // `invalid_grant` speaks of the user, whose name may stand in the text.
+    let isOfClient = error != "invalid_grant" && (said.contains("client") || said.contains("app"))
+    if isOfClient, said.contains("inactive") { return .clientInactive }
     let byError: TokenFailure.Refusal.Kind? =
       switch error {
       case "invalid_client": .invalidClient
