@@ -59,6 +59,7 @@ struct APICallTests {
     "X-Forwarded-Host", "X_Forwarded_Prefix", "X-Original-URL", "X-Rewrite-URL", "X-Real-IP", "X-Host",
     "True-Client-IP", "Remote-User", "Remote_User", "X-Remote-User", "WL-Proxy-Client-IP", "WL-Proxy-Client-Cert",
     "X-WebLogic-Request-ClusterInfo", "OAM_REMOTE_USER", "OSSO-User-Dn", "iv-user", "SSL-Client-Cert", "",
+    "Proxy", "X-Forwarded", "Client-Cert", "Client-Cert-Chain", "Client_Cert", "X-Client-Cert", "Content_Type",
     "A B", "A:", "A\\r\\nB", "Ä", "(A)",
   ])
   func headersAreRefused(_ name: String) throws {

@@ -13,7 +13,8 @@ enum APIHeaders {
     "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings", "host",
     "content-length", "expect", "max-forwards",
     "authorization", "cookie", "cookie2", "remote-user",
-    "forwarded", "via", "x-host", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "client-ip", "true-client-ip",
+    "forwarded", "x-forwarded", "proxy", "client-cert", "client-cert-chain", "x-client-cert", "via", "x-host",
+    "x-real-ip", "x-client-ip", "x-cluster-client-ip", "client-ip", "true-client-ip",
     "x-http-method", "x-http-method-override", "x-method", "x-method-override",
   ]
   /// Those of proxies, of WebLogic's plug-ins and of Oracle Access Manager, which tell a server whom it serves, among them.
@@ -54,7 +55,9 @@ enum APIHeaders {
       throw ParamsFailure("headers", "has a name that is no token of 1 to 256 bytes (RFC 9110 section 5.6.2)")
     }
     let plain = name.lowercased().replacing("_", with: "-")
-    guard !refused.contains(plain), !refusedBeginnings.contains(where: plain.hasPrefix) else {
+    // Under another spelling a batch would not be seen as one.
+    let isDisguised = plain == "content-type" && name.utf8.contains(UInt8(ascii: "_"))
+    guard !isDisguised, !refused.contains(plain), !refusedBeginnings.contains(where: plain.hasPrefix) else {
       throw ParamsFailure(
         "headers.\(name)",
         "may not be set: it would change the connection, the method, the way or the user of the request"
