@@ -7,6 +7,8 @@ struct SentCredentials {
   private static let pieceLength = UInt128.bitWidth / 8
   private static let mark = Array("[masked]".utf8)
   private var pieces: Set<UInt128> = []
+  /// One bit for each two bytes that a piece ends in: they alone pass over nearly all of an answer, which may be long.
+  private var endings = [UInt64](repeating: 0, count: (1 << 16) / UInt64.bitWidth)
 
   /// Of a JWT only the signature is looked for. It makes the credential; header and claims are alike in many.
   init(jwts: [String]) {
@@ -48,19 +50,29 @@ struct SentCredentials {
   private func masked(_ text: String) -> String { String(decoding: masked(Array(text.utf8)), as: UTF8.self) }
 
   private mutating func add(_ credential: some Collection<UInt8>) {
-    Self.eachPiece(of: credential) { piece, _ in pieces.insert(piece) }
+    Self.eachPiece(of: credential) { piece, _ in
+      pieces.insert(piece)
+      let (word, bit) = Self.place(of: piece)
+      endings[word] |= bit
+    }
   }
 
   private func masked(_ bytes: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     var done = 0
     Self.eachPiece(of: bytes) { piece, end in
-      guard pieces.contains(piece) else { return }
+      let (word, bit) = Self.place(of: piece)
+      guard endings[word] & bit != 0, pieces.contains(piece) else { return }
       let start = end - Self.pieceLength
       if start >= done { output += bytes[done..<start] + Self.mark }
       done = end
     }
     return output + bytes[done...]
+  }
+
+  private static func place(of piece: UInt128) -> (word: Int, bit: UInt64) {
+    let ending = UInt16(truncatingIfNeeded: piece)
+    return (Int(ending >> 6), 1 << UInt64(ending & 63))
   }
 
   /// Every run of that length, and how many bytes stand before its end.
