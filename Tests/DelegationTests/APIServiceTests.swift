@@ -162,6 +162,33 @@ struct APIServiceTests {
     }
   }
 
+  /// It may have been carried out before the answer was lost; then 412 to a second one would say the opposite.
+  @Test(
+    arguments: [
+      (.put, .status(503), false), (.delete, .status(504), false),
+      (.put, .failure(.broken(found: "reset", requestSent: true)), false),
+      (.delete, .failure(.timedOut(phase: .response, requestSent: true)), false), (.put, .failure(unsent), true),
+      (.get, .status(503), true), (.head, .failure(.broken(found: "reset", requestSent: true)), true),
+    ] as [(RequestMethod, Trouble, Bool)]
+  )
+  func whatHasAConditionIsSentAgainOnlyWhenItOnlyReads(
+    _ method: RequestMethod,
+    _ trouble: Trouble,
+    _ isSentAgain: Bool
+  ) async throws {
+    let bench = try await bench()
+    trouble.plan(bench.http)
+    bench.http.plan(412, "")
+    let headers = try RawJSON(parsing: Array(#"{"if-Match":"\"1\""}"#.utf8))
+    let (call, permit) = (try APICall(method: method, path: Self.path, headers: headers), try bench.permit())
+    let caller = RecordingCaller()
+    let task = Task { try await bench.domain.api.send(call, permit: permit, for: caller) }
+    if isSentAgain { await passPause(bench) }
+    do { _ = try await task.value } catch Failure.network(let failure) { #expect(!failure.isRepeatable) }
+    #expect(bench.http.isExhausted == isSentAgain)
+    #expect((caller.commits > 0) == !method.onlyReads)
+  }
+
   @Test func itEndsAfterThreeMore() async throws {
     let bench = try await bench()
     for _ in 0..<4 { bench.http.plan(503, "later") }

@@ -1,16 +1,18 @@
 /// Whether a request is sent again, and when.
 ///
-/// A method that is idempotent (RFC 9110 section 9.2.2) is, after a failure of the connection and after 502, 503 and 504,
-/// one that only reads after 429 too; any other only when nothing of it was sent. At most 3 times, after 0.2 s, 0.6 s and
-/// 1.8 s, each ± 20 %, or as late as `Retry-After` says.
+/// One that may be repeated is, after a failure of the connection and after 502, 503 and 504, one that only reads after
+/// 429 too; any other only when nothing of it was sent. At most 3 times, after 0.2 s, 0.6 s and 1.8 s, each ± 20 %, or as
+/// late as `Retry-After` says.
 struct APIRetries {
-  private let method: RequestMethod
+  private let onlyReads: Bool
+  private let isRepeatable: Bool
   private let random: any Randomness
   private var step: Duration = .milliseconds(200)
   private var left = 3
 
-  init(_ method: RequestMethod, random: any Randomness) {
-    self.method = method
+  init(_ call: APICall, random: any Randomness) {
+    onlyReads = call.method.onlyReads
+    isRepeatable = call.isRepeatable
     self.random = random
   }
 
@@ -31,14 +33,14 @@ struct APIRetries {
     switch outcome {
     case .success(let response):
       switch response.status {
-      case 502, 503, 504: method.isIdempotent
-      case 429: method.onlyReads
+      case 502, 503, 504: isRepeatable
+      case 429: onlyReads
       default: false
       }
     case .failure(.network(let failure)) where failure.party == .pod:
       switch failure.problem {
       case .http(.unreachable): true
-      case .http(.broken(_, let isSent)), .http(.timedOut(_, let isSent)): method.isIdempotent || !isSent
+      case .http(.broken(_, let isSent)), .http(.timedOut(_, let isSent)): isRepeatable || !isSent
       case .http(.tlsFailed), .http(.responseTooLarge), .http(.invalidRequest), .http(.cancelled), .unexpectedRedirect,
         .malformed:
         false
@@ -46,4 +48,17 @@ struct APIRetries {
     case .failure: false
     }
   }
+}
+
+extension RequestMethod {
+  /// Whether a request that was sent may be sent once more: it is idempotent (RFC 9110 section 9.2.2), and so is its
+  /// answer. When the first was carried out, the second meets a condition that holds no more, and 412 would say that
+  /// nothing has happened.
+  func isRepeatable(with headers: [(name: String, value: String)]) -> Bool {
+    onlyReads || isIdempotent && !headers.contains { $0.name.lowercased().hasPrefix("if-") }
+  }
+}
+
+extension APICall {
+  var isRepeatable: Bool { method.isRepeatable(with: headers) }
 }

@@ -48,7 +48,7 @@ package struct APIService: Sendable {
     _ target: String,
     for caller: any Caller
   ) async throws(Failure) -> HTTPResponse {
-    var retries = APIRetries(call.method, random: random)
+    var retries = APIRetries(call, random: random)
     while true {
       let outcome: Result<HTTPResponse, Failure>
       do throws(Failure) { outcome = .success(try await attempt(call, permit, target, for: caller)) } catch {
@@ -72,11 +72,11 @@ package struct APIService: Sendable {
     try await requests.send(as: permit, for: caller) { permit throws(Failure) in
       try permit.request(call).scope
     } _: { ticket throws(Failure) in
-      if !call.method.isIdempotent { try commit(caller) }
+      if !call.isRepeatable { try commit(caller) }
       if !call.method.onlyReads {
         caller.onAbandon(["state": "unknown", "request": .string(target)])
       }
-      return call.http(ticket, deadline: call.method.isIdempotent ? caller.deadline : caller.deadline + Self.overtime)
+      return call.http(ticket, deadline: call.isRepeatable ? caller.deadline : caller.deadline + Self.overtime)
     }
   }
 }

@@ -56,7 +56,12 @@ struct UserRequests: Sendable {
       throw .abandoned
     } catch {
       throw .network(
-        NetworkFailure(.pod, server: origin.text, problem: .http(error), isRepeatable: request.method.isIdempotent)
+        NetworkFailure(
+          .pod,
+          server: origin.text,
+          problem: .http(error),
+          isRepeatable: request.method.isRepeatable(with: request.headers)
+        )
       )
     }
     if (300..<400).contains(response.status), response.status != 304 {
