@@ -64,7 +64,7 @@ extension ResponseError {
     return ResponseError(
       .rateLimited,
       held.isPaused
-        ? "The identity domain has asked for a pause (429), and the turn of this call would come in \(seconds) s: too late."
+        ? "The identity domain has asked for a pause, and the turn of this call would come in \(seconds) s: too late."
         : "\(held.queued) exchanges wait for the identity domain, and the turn of this one would come in \(seconds) s: "
           + "too late.",
       retryable: true,
