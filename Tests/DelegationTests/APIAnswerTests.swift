@@ -46,6 +46,14 @@ struct APIAnswerTests {
     try expectBody(type.replacing("\"", with: ""), Array(body.utf8), expected)
   }
 
+  /// Escaped it would be 18 MiB: the answer to a request that was carried out would be lost to `message_too_large`.
+  @Test func textThatWouldNotFitIntoAMessageIsBytes() {
+    let body = [UInt8](repeating: 1, count: 3 << 20)
+    let answer = APIAnswer(HTTPResponse(status: 200, headers: [("content-type", "text/plain")], body: body, date: nil))
+    #expect(answer.bodyText == nil)
+    #expect(answer.bodyBase64?.utf8.count == 4 << 20)
+  }
+
   @Test func whatIsNoUTF8IsBytes() throws {
     try expectBody("text/plain", [0xff, 0x00], #","bodyBase64":"/wA=""#)
     try expectBody("application/json", [0x22, 0xff, 0x22], #","bodyBase64":"Iv8i""#)
