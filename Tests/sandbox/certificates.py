@@ -62,17 +62,18 @@ def issue(
     issuer: str,
     issuer_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
     extensions: list[tuple[x509.ExtensionType, bool]],
+    days: tuple[int, int] = (-1, 365),
 ) -> x509.Certificate:
-    """A certificate that is valid from yesterday, for a year."""
-    yesterday = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    """A certificate that is valid from the first of these days to the second, counted from now."""
+    begin, end = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=day) for day in days)
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(yesterday)
-        .not_valid_after(yesterday + datetime.timedelta(days=366))
+        .not_valid_before(begin)
+        .not_valid_after(end)
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
@@ -88,30 +89,52 @@ class ServerFiles:
     key: Path
 
 
+class Authority:
+    """Issues server certificates. Its key is in memory only."""
+
+    def __init__(self, name: str = "OnBehalf sandbox throwaway CA") -> None:
+        self.name, self.key = name, ec.generate_private_key(ec.SECP256R1())
+        self.certificate = issue(name, self.key.public_key(), name, self.key, [
+            (x509.BasicConstraints(ca=True, path_length=0), True),
+            (key_usage(certificates=True), True),
+            (x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False),
+        ])
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    def server(self, *names: str, days: tuple[int, int] = (-1, 365)) -> tuple[bytes, bytes]:
+        """The PEM of a certificate for these host names and addresses, and of its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = issue(names[0], key.public_key(), self.name, self.key, [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (key_usage(certificates=False), True),
+            (x509.SubjectAlternativeName([general_name(name) for name in names]), False),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False),
+        ], days)
+        return certificate.public_bytes(serialization.Encoding.PEM), private_bytes(key)
+
+
+def general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 def throwaway_authority(directory: Path) -> ServerFiles:
     """Writes `ca.pem`, `server.pem` and `server.key` (0600) for 127.0.0.1, ::1 and localhost into `directory`."""
     directory.mkdir(parents=True, exist_ok=True)
-    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = "OnBehalf sandbox throwaway CA"
-    ca = issue(ca_name, ca_key.public_key(), ca_name, ca_key, [
-        (x509.BasicConstraints(ca=True, path_length=0), True),
-        (key_usage(certificates=True), True),
-        (x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), False),
-    ])
-    names = [x509.DNSName("localhost")] + [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ("127.0.0.1", "::1")]
-    server = issue("localhost", server_key.public_key(), ca_name, ca_key, [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (key_usage(certificates=False), True),
-        (x509.SubjectAlternativeName(names), False),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False),
-    ])
+    authority = Authority()
+    certificate, key = authority.server("localhost", "127.0.0.1", "::1")
     files = ServerFiles(directory / "ca.pem", directory / "server.pem", directory / "server.key")
-    files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    files.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
+    files.ca.write_bytes(authority.pem)
+    files.certificate.write_bytes(certificate)
     files.key.unlink(missing_ok=True)
     with os.fdopen(os.open(files.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key_file:
-        key_file.write(private_bytes(server_key))
+        key_file.write(key)
     return files
 
 
