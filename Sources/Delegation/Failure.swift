@@ -157,6 +157,11 @@ package enum FusionFailure: Error, Sendable, Equatable {
     package var retryAfterMs: Int?
     /// What was asked for: `agent PAYABLES_TEAM`, `job 17`.
     package var what: String
+    /// Whether the pod may have done what must not be done twice, and have failed then.
+    package var mayHaveActed = false
+
+    /// Whether the same may go better a moment later.
+    package var passes: Bool { status == 408 || status == 429 || status >= 500 }
 
     package init(kind: Kind, status: Int, what: String) {
       self.kind = kind

@@ -123,6 +123,7 @@ package struct AgentService: Sendable {
       session,
       for: caller,
       what: "agent \(invocation.agent)",
+      isInvoking: true,
       deadline: caller.deadline.advanced(by: Self.overtime)
     ) { request throws(Failure) in
       let message = try request.invoke(invocation)
@@ -182,6 +183,7 @@ package struct AgentService: Sendable {
     _ session: Session,
     for caller: any Caller,
     what: String,
+    isInvoking: Bool = false,
     deadline: ContinuousClock.Instant,
     _ build: (AgentRequest) throws(Failure) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
@@ -192,7 +194,9 @@ package struct AgentService: Sendable {
       try build(AgentRequest(ticket: ticket, deadline: deadline))
     }
     guard (200..<300).contains(response.status) else {
-      throw .fusion(.refused(FusionRefusal.of(response, what: what)))
+      var refusal = FusionRefusal.of(response, what: what)
+      refusal.mayHaveActed = isInvoking && [500, 502, 504].contains(response.status)
+      throw .fusion(.refused(refusal))
     }
     return response
   }
@@ -236,7 +240,7 @@ extension Failure {
       case .http(.tlsFailed), .http(.responseTooLarge), .http(.invalidRequest), .http(.cancelled): false
       case .unexpectedRedirect, .malformed: false
       }
-    case .fusion(.refused(let refusal)): refusal.status == 429 || refusal.status >= 500
+    case .fusion(.refused(let refusal)): refusal.passes
     case .token, .params, .profile, .policy, .store, .file, .key, .audit, .fusion(.agentFailed), .duringRun, .abandoned:
       false
     }

@@ -1,3 +1,5 @@
+import JSON
+
 /// Sends requests to the pod as the user.
 struct UserRequests: Sendable {
   let tokens: TokenService
@@ -48,6 +50,7 @@ struct UserRequests: Sendable {
     _ = try ask(answer.permit)
     let profile = answer.permit.profile
     let origin = try profile.fusion
+    caller.onAbandon(["waitingFor": .string(origin.text)])
     let request = try build(Ticket(profile: profile, origin: origin, token: answer.token.text))
     let response: HTTPResponse
     do throws(HTTPFailure) {

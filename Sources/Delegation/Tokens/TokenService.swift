@@ -1,3 +1,5 @@
+import JSON
+
 /// Access tokens for callers: policy, then the cache, then one exchange.
 package struct TokenService: Sendable {
   /// What is asked for, and as whom.
@@ -109,6 +111,7 @@ package struct TokenService: Sendable {
     let minimum = request.forceRefresh ? nil : request.minimumSeconds
     let (grant, profile, refusals) = (request.permit.grant, request.permit.profile, cache.refusals)
     if !request.forceRefresh { try refusals.check(key) }
+    caller.onAbandon(["waitingFor": .string(profile.identityDomainUrl)])
     return try await cache.exchanged(key, minimumSeconds: minimum, for: caller) { flight in
       let era = refusals.era
       let outcome: TokenCache.Outcome

@@ -25,7 +25,7 @@ package enum ProtocolErrorKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the same request may succeed later.
+  /// Whether the same request may succeed later, and does no harm.
   package var isRetryable: Bool {
     switch self {
     case .deadlineExceeded, .tooManyRequests: true
@@ -36,12 +36,19 @@ package enum ProtocolErrorKind: String, Sendable, CaseIterable {
 }
 
 extension ResponseError {
-  package init(_ kind: ProtocolErrorKind, _ message: String, hint: String, detail: JSONValue? = nil) {
+  /// - Parameter isRetryable: nil is what the kind says.
+  package init(
+    _ kind: ProtocolErrorKind,
+    _ message: String,
+    isRetryable: Bool? = nil,
+    hint: String,
+    detail: JSONValue? = nil
+  ) {
     self.init(
       code: kind.code,
       kind: kind.rawValue,
       message: message,
-      retryable: kind.isRetryable,
+      retryable: isRetryable ?? kind.isRetryable,
       hint: hint,
       detail: detail
     )
@@ -106,13 +113,38 @@ extension ResponseError {
     )
   }
 
+  /// `detail` is what the work has said of itself: `state` or `outcome` where something is left behind, `waitingFor`
+  /// where nothing is and somebody else is slow.
   static func deadlineExceeded(_ timeout: Duration, detail: JSONValue?) -> ResponseError {
-    ResponseError(
+    let late = "The request was not finished within \(timeout.wholeMilliseconds) ms"
+    if leftSomethingBehind(detail) {
+      return ResponseError(
+        .deadlineExceeded,
+        "\(late), and it may have taken effect.",
+        isRetryable: false,
+        hint: "detail says what was begun: look there before it is sent again, for an agent run with getAgentRun. The "
+          + "work may need a larger timeoutMs.",
+        detail: detail
+      )
+    }
+    if case .string(let other)? = detail?["waitingFor"] {
+      return ResponseError(
+        .deadlineExceeded,
+        "\(late); it was waiting for \(other).",
+        hint: "Send it again, with a larger timeoutMs if that one is slow; if it stays, diagnose shows where it stops.",
+        detail: detail
+      )
+    }
+    return ResponseError(
       .deadlineExceeded,
-      "The request was not finished within \(timeout.wholeMilliseconds) ms.",
+      "\(late).",
       hint: "Send it again, with a larger timeoutMs if the work needs longer; waiting in a queue counts.",
       detail: detail
     )
+  }
+
+  private static func leftSomethingBehind(_ detail: JSONValue?) -> Bool {
+    detail?["state"] == "unknown" || detail?["state"] == "detached" || detail?["outcome"] == "unknown"
   }
 
   static func tooManyRequests(limit: Int) -> ResponseError {

@@ -21,7 +21,7 @@ extension ResponseError {
     return ResponseError(
       kind,
       message,
-      retryable: refusal.status == 429 || refusal.status >= 500,
+      retryable: refusal.passes && !refusal.mayHaveActed,
       retryAfterMs: refusal.retryAfterMs,
       hint: hint,
       detail: [
@@ -62,21 +62,35 @@ extension ResponseError {
     case .other:
       (
         .fusionError, "The pod failed with status \(refusal.status): \(refusal.what).",
-        refusal.status >= 500 || refusal.status == 429
-          ? "Try again later; if it stays, give detail.ecid to Oracle's support."
-          : "Compare the request with the pod's REST reference."
+        hint(refusal)
       )
     }
+  }
+
+  private static func hint(_ refusal: FusionFailure.Refusal) -> String {
+    if refusal.mayHaveActed {
+      return "The run may have begun: look in AI Agent Studio before it is sent again. Give detail.ecid to Oracle's "
+        + "support."
+    }
+    if refusal.status == 429 { return "Wait retryAfterMs where it is given, then try again, with fewer calls at once." }
+    return refusal.passes
+      ? "Try again later; if it stays, give detail.ecid to Oracle's support."
+      : "Compare version, conversationId and parameters with the agent; give detail.ecid to Oracle's support."
   }
 }
 
 extension ResponseError {
-  /// The error of one step of a run, and what finds the run again with `getAgentRun`.
+  /// The error of one step of a run, and what finds the run again with `getAgentRun`. What began it is not to be
+  /// repeated.
   func telling(of run: AgentRun) -> ResponseError {
     guard case .object(var members) = data, case .object(var detail) = run.detached else { return self }
     if case .object(let facts) = data?["detail"] { detail += facts }
-    members.removeAll { $0.name == "detail" }
-    members.append(.init("detail", .object(detail)))
+    let hint =
+      "\(explanation.hint) The run has begun: follow it with getAgentRun and detail.jobId, or there will be two."
+    members.removeAll { ["retryable", "hint", "detail"].contains($0.name) }
+    members += [
+      .init("retryable", false), .text("hint", hint), .init("detail", .object(detail)),
+    ]
     return ResponseError(code: code, message: message, data: .object(members))
   }
 }

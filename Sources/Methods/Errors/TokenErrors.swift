@@ -10,7 +10,8 @@ extension ResponseError {
       ResponseError(
         .wrongUser,
         "The identity domain gave \(found), so it was thrown away.",
-        hint: "Compare subjectClaim with the claims of a token, and the user name with the domain's userName.",
+        hint: "Is the subject the domain's userName, and subjectClaim the claim that holds it? Opaque tokens name "
+          + "nobody: opaqueTokens takes them, without this proof.",
         detail: [.text("found", found)]
       )
     case .wrongScope(let found):
@@ -102,8 +103,19 @@ extension ResponseError {
   private static func isRetryable(_ refusal: TokenFailure.Refusal) -> Bool {
     switch refusal.kind {
     case .clockSkew, .rateLimited: true
-    case .other: refusal.status >= 500
+    case .other: refusal.status >= 500 || refusal.status == 408
     case .invalidClient, .clientInactive, .invalidGrant, .invalidScope, .unauthorizedClient, .assertionRejected: false
+    }
+  }
+
+  /// Of an answer without a reason.
+  private static func hint(status: Int) -> String {
+    switch status {
+    case 408, 500...: "Try again; if it stays, give detail.ecid to Oracle's support."
+    case 403:
+      "Who refused? A firewall or proxy does so in HTML; the domain may allow the application only from some addresses."
+    case 404, 405: "Is identityDomainUrl in the profile that of the identity domain? Its token endpoint is not there."
+    default: "Compare the profile with the application; give detail.ecid to Oracle's support."
     }
   }
 
@@ -114,7 +126,7 @@ extension ResponseError {
       return (
         .invalidClient, "The identity domain does not accept the client.",
         refusal.clientAuthentication == .clientAssertion
-          ? "Is the certificate (getKey) imported under the alias kid names, in the application whose id is clientId?"
+          ? "Is the certificate (getKey) valid, and imported under the alias kid names, in the application of this clientId?"
           : "Compare clientId and the client secret (setClientSecret) with the application."
       )
     case .clientInactive:
@@ -125,7 +137,7 @@ extension ResponseError {
     case .invalidGrant:
       return (
         .invalidGrant, "The identity domain does not accept the user.",
-        "The subject must be the userName of an active user of this domain, not an e-mail or an id of another."
+        "Is the user active there, and the subject the userName of this domain, not an e-mail or an id of another?"
       )
     case .invalidScope:
       return (
@@ -140,8 +152,9 @@ extension ResponseError {
     case .assertionRejected:
       return (
         .assertionRejected, "The identity domain refused the assertion without saying which part of it.",
-        "Usual causes: kid is not the certificate's alias, Client Credentials is not allowed beside JWT Assertion, or "
-          + "another certificate is registered. diagnose looks further."
+        "Usual causes: kid is not the certificate's alias, Client Credentials is not allowed beside JWT Assertion, the "
+          + "client type is not Trusted, audience or tenantName is another's, or a userToken has ended. diagnose looks "
+          + "further."
       )
     case .clockSkew:
       return (
@@ -158,9 +171,7 @@ extension ResponseError {
     case .other:
       return (
         .identityDomainError, "The identity domain failed with status \(refusal.status).",
-        refusal.status >= 500
-          ? "Try again; if it stays, give detail.ecid to Oracle's support."
-          : "Compare the profile with the application; give detail.ecid to Oracle's support."
+        hint(status: refusal.status)
       )
     }
   }
