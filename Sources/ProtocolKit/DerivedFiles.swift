@@ -16,11 +16,12 @@ extension ProtocolDescription {
 
   package var derivedFiles: [DerivedFile] {
     let document = OpenRPCDocument(self)
+    let page = FaultTable(faults).inserted(into: ErrorTable(errors).inserted(into: readme))
     let sources = "Sources/Methods/Generated"
     return [
       DerivedFile(path: "protocol/openrpc.json", text: document.whole.indented() + "\n"),
       DerivedFile(path: "protocol/REFERENCE.md", text: Reference(self).text),
-      DerivedFile(path: "protocol/README.md", text: ErrorTable(errors).inserted(into: readme)),
+      DerivedFile(path: "protocol/README.md", text: page),
       DerivedFile(path: "\(sources)/OpenRPCDocument.swift", text: document.swiftSource),
       DerivedFile(path: "\(sources)/MethodTable.swift", text: MethodTableSource(methods).text),
       DerivedFile(path: "\(sources)/ErrorKind.swift", text: ErrorKindSource(errors).text),

@@ -20,6 +20,8 @@ struct ProtocolCheck {
       }
       + typeProblems.map { ProtocolProblem(file: "types.json", problem: $0) }
       + errorProblems.map { ProtocolProblem(file: "errors.json", problem: $0) }
+      + description.faults.problems(description.errors, description.methods)
+      .map { ProtocolProblem(file: "vectors/faults.json", problem: $0) }
       + fixtureProblems.map { ProtocolProblem(file: "vectors/transcripts/fixtures.json", problem: $0) }
   }
 

@@ -9,6 +9,7 @@ package struct ProtocolDescription: Sendable {
   /// The members of `types.json`.
   package let types: JSONValue
   package let fixtures: Fixtures
+  package let faults: FaultCatalogue
   /// Text of `protocol/README.md`, part of which is derived.
   package let readme: String
 
@@ -20,7 +21,8 @@ package struct ProtocolDescription: Sendable {
     let errors = reader.read(ErrorCatalogue.self, "errors.json")
     let types = reader.read(JSONValue.self, "types.json")
     let fixtures = reader.read(Fixtures.self, "vectors/transcripts/fixtures.json")
-    guard let errors, let types, let fixtures, reader.problems.isEmpty else {
+    let faults = reader.read(FaultCatalogue.self, "vectors/faults.json")
+    guard let errors, let types, let fixtures, let faults, reader.problems.isEmpty else {
       throw ProtocolProblems(list: reader.problems)
     }
     self.methods = MethodEntry.Group.allCases.flatMap { group in methods.filter { $0.group == group } }
@@ -28,6 +30,7 @@ package struct ProtocolDescription: Sendable {
     self.errors = errors
     self.types = types
     self.fixtures = fixtures
+    self.faults = faults
     readme = String(decoding: source.files["README.md"] ?? [], as: UTF8.self)
     let problems = ProtocolCheck(self).problems(files: Set(source.files.keys))
     guard problems.isEmpty else { throw ProtocolProblems(list: problems) }

@@ -6,7 +6,8 @@ package struct ProtocolSource: Sendable {
 
   package init(in repository: Repository) throws(RepositoryError) {
     var files: [String: [UInt8]] = [:]
-    for path in ["errors.json", "types.json", "README.md", "vectors/transcripts/fixtures.json"] {
+    let single = ["errors.json", "types.json", "README.md", "vectors/transcripts/fixtures.json", "vectors/faults.json"]
+    for path in single {
       files[path] = try repository.read("protocol/\(path)")
     }
     for folder in ["methods", "notifications"] {
