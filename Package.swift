@@ -149,5 +149,6 @@ if isFuzzing {
     fuzzer("fuzz-framing", ["JSON", "JSONRPC"], folder: "Framing"),
     fuzzer("fuzz-json", ["JSON"], folder: "JSON"),
     fuzzer("fuzz-keys", ["Delegation", "OpenSSLKeys"], folder: "Keys"),
+    fuzzer("fuzz-paths", ["Delegation"], folder: "Paths"),
   ]
 }
