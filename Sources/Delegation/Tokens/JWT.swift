@@ -7,7 +7,8 @@ package struct JWT: Sendable {
 
   static let maximumBytes = 16 << 10
 
-  /// Nil for anything but three base64url parts of which the first two are JSON objects.
+  /// Nil for anything but three base64url parts of which the first two are JSON objects that name nothing twice: of two
+  /// claims of one name others may read the other one (RFC 7519 section 4).
   package init?(decoding text: String) {
     guard text.utf8.count <= Self.maximumBytes else { return nil }
     let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -38,10 +39,24 @@ package struct JWT: Sendable {
     return number.integer()
   }
 
+  /// RFC 7519, NumericDate; nil for one that no calendar has.
+  func time(_ claim: String) -> UnixTime? {
+    guard let seconds = integer(claim), (0...253_402_300_799).contains(seconds) else { return nil }
+    return UnixTime(seconds: seconds)
+  }
+
   private static func object(_ part: ArraySlice<UInt8>) -> JSONValue? {
     guard let bytes = Base64.decode(part, as: .url), let value = try? JSONValue(parsing: bytes),
-      case .object = value
+      value.namesEachMemberOnce
     else { return nil }
     return value
+  }
+}
+
+extension JSONValue {
+  /// False for what is no object, too.
+  var namesEachMemberOnce: Bool {
+    guard case .object(let members) = self else { return false }
+    return Set(members.map { Array($0.name.utf8) }).count == members.count
   }
 }

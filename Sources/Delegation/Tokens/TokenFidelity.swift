@@ -28,10 +28,8 @@ enum TokenFidelity {
     guard GrantedScope(granted, audience: jwt.texts("aud")).covers(scope) else {
       throw .wrongScope(found: "a token whose scope is \(Masking.mask(granted)), which was not asked for")
     }
-    guard let end = jwt.integer("exp"), let time = UnixTime(numericDate: end) else {
-      throw .withoutLife(found: "a token without a usable exp")
-    }
-    return time
+    guard let end = jwt.time("exp") else { throw .withoutLife(found: "a token without a usable exp") }
+    return end
   }
 
   /// The seconds a token has left: the shorter of what the answer and the token say.
@@ -82,13 +80,5 @@ struct GrantedScope {
   /// RFC 6749 section 3.3. Bytes, so that no two spellings are one.
   private static func parts(_ scope: String) -> [[UInt8]] {
     Array(scope.utf8).split(separator: UInt8(ascii: " ")).map(Array.init)
-  }
-}
-
-extension UnixTime {
-  /// RFC 7519, NumericDate; nil for one that no calendar has.
-  fileprivate init?(numericDate seconds: Int64) {
-    guard (0...253_402_300_799).contains(seconds) else { return nil }
-    self.init(seconds: seconds)
   }
 }
