@@ -35,6 +35,7 @@ struct Adapters {
       store: stores.own,
       keys: OpenSSLSigningKeys(),
       digests: OpenSSLDigests(),
+      signatures: OpenSSLSignatureVerification(),
       http: CurlHTTPClient(
         CurlHTTPClient.Configuration(
           userAgent: "onbehalf/\(Self.version)",

@@ -12,6 +12,7 @@ import Testing
       store: store,
       keys: keys,
       digests: PlainDigests(),
+      signatures: PlainSignatures(),
       http: ScriptedHTTP(),
       profileFile: InMemoryGuardedFile("/config.json"),
       policyFile: nil,

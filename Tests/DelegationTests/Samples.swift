@@ -80,6 +80,7 @@ struct Bench {
       store: store,
       keys: PlainKeys(),
       digests: PlainDigests(),
+      signatures: PlainSignatures(),
       http: http,
       profileFile: profileFile,
       policyFile: policyFile,

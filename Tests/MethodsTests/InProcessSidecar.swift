@@ -28,6 +28,7 @@ struct InProcessSidecar {
       store: store,
       keys: keys,
       digests: OpenSSLDigests(),
+      signatures: OpenSSLSignatureVerification(),
       http: http,
       profileFile: profileFile,
       policyFile: policyFile,

@@ -51,3 +51,16 @@ private struct PlainKey: SigningKey {
 
   func signRS256(_ message: [UInt8]) throws(KeyFailure) -> [UInt8] { Array("signed:\(message.count)".utf8) }
 }
+
+/// Signatures without cryptography: that of a key is `signed by`, its first byte and the message.
+package struct PlainSignatures: SignatureVerification {
+  package init() {}
+
+  package static func sign(_ message: some Sequence<UInt8>, with key: VerificationKey) -> [UInt8] {
+    Array("signed by \(key.modulus[0]): ".utf8) + message
+  }
+
+  package func isRS256(_ signature: [UInt8], of message: [UInt8], by key: VerificationKey) throws(KeyFailure) -> Bool {
+    signature == Self.sign(message, with: key)
+  }
+}

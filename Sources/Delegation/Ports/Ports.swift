@@ -5,6 +5,7 @@ package struct Ports: Sendable {
   package var stores: any SecretStores
   package var keys: any SigningKeys
   package var digests: any Digests
+  package var signatures: any SignatureVerification
   package var http: any HTTPClient
   package var profileFile: any GuardedFile
   /// Without it there is no such layer.
@@ -23,6 +24,7 @@ package struct Ports: Sendable {
     store: any SecretStore,
     keys: any SigningKeys,
     digests: any Digests,
+    signatures: any SignatureVerification,
     http: any HTTPClient,
     profileFile: any GuardedFile,
     policyFile: (any GuardedFile)?,
@@ -36,6 +38,7 @@ package struct Ports: Sendable {
     stores = OwnStore(store: store)
     self.keys = keys
     self.digests = digests
+    self.signatures = signatures
     self.http = http
     self.profileFile = profileFile
     self.policyFile = policyFile
