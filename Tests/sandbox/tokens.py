@@ -124,8 +124,9 @@ class Tokens:
         public = self.key.as_dict(private=False)
         der = self.certificate.public_bytes(serialization.Encoding.DER)
         return {"keys": [{
-            "kty": "RSA", "n": public["n"], "e": public["e"], "kid": SIGNING_KEY, "alg": "RS256", "use": "sig",
-            "x5t": self.header["x5t"], "x5t#S256": self.header["x5t#S256"], "x5c": [base64.b64encode(der).decode()],
+            "kty": "RSA", "x5t#S256": self.header["x5t#S256"], "e": public["e"], "x5t": self.header["x5t"],
+            "kid": SIGNING_KEY, "x5c": [base64.b64encode(der).decode()], "key_ops": ["encrypt", "sign"],
+            "alg": "RS256", "n": public["n"],
         }]}
 
 
