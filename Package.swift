@@ -150,5 +150,6 @@ if isFuzzing {
     fuzzer("fuzz-json", ["JSON"], folder: "JSON"),
     fuzzer("fuzz-keys", ["Delegation", "OpenSSLKeys"], folder: "Keys"),
     fuzzer("fuzz-paths", ["Delegation"], folder: "Paths"),
+    fuzzer("fuzz-tokens", ["Delegation", "OpenSSLKeys"], folder: "Tokens"),
   ]
 }

@@ -6,6 +6,7 @@ package struct Domain: Sendable {
   package let rotation: KeyRotation
   package let mint: AssertionMint
   package let tokens: TokenService
+  package let inspection: TokenInspection
   package let agents: AgentService
   package let api: APIService
   package let diagnosis: Diagnosis
@@ -74,6 +75,13 @@ package struct Domain: Sendable {
       exchange: exchange,
       digests: ports.digests,
       audit: audit
+    )
+    inspection = TokenInspection(
+      authorization: authorization,
+      tokens: tokens,
+      domains: identityDomains,
+      ports: ports,
+      explain: explain
     )
     let requests = UserRequests(
       tokens: tokens,

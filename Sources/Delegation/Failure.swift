@@ -79,6 +79,8 @@ package enum TokenFailure: Error, Sendable, Equatable {
   /// The token that came back has ended, or does not say when it does.
   case withoutLife(found: String)
   case noClientSecret(profile: String)
+  /// There is nothing to inspect.
+  case noneInMemory
   /// The domain's clock minus ours is more than is corrected, so nothing was signed.
   case clockTooFar(offsetMs: Int64, retryAfterMs: Int)
   /// Our own limit: the turn would have come after the deadline. Nothing was sent.
@@ -187,7 +189,7 @@ package struct NetworkFailure: Error, Sendable, Equatable {
   }
 
   /// What was wrong with an answer, before it is known whose it was.
-  struct Malformed: Error { let found: String }
+  package struct Malformed: Error { package let found: String }
 
   package let party: Party
   /// Its origin.

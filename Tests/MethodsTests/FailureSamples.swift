@@ -72,7 +72,7 @@ enum FailureSamples {
 
   private static let tokens: [TokenFailure] =
     [
-      .wrongUser(found: "a token whose sub is somebody else"), .noClientSecret(profile: "basic"),
+      .wrongUser(found: "a token whose sub is somebody else"), .noClientSecret(profile: "basic"), .noneInMemory,
       .wrongScope(found: "a token without scope"), .withoutLife(found: "a token without a usable exp"),
       .clockTooFar(offsetMs: -10_800_000, retryAfterMs: 9000), .clockTooFar(offsetMs: 2_000_000, retryAfterMs: 1),
     ]

@@ -6,6 +6,8 @@ enum Fault {
   case respond(status: Int, headers: [(name: String, value: String)])
   case token(changes: [JSONValue.Member])
   case hang
+  /// The signing keys are shown to nobody.
+  case closedKeys(status: Int)
   case run(states: [String])
 
   struct Unknown: Error { let fault: JSONValue }
@@ -18,6 +20,11 @@ enum Fault {
       }
       let headers = fault["headers"]?.members ?? []
       self = .respond(status: status, headers: headers.map { ($0.name.lowercased(), $0.value.string ?? "") })
+    case ("domain", "/admin/v1/SigningCert/jwk", "respond"):
+      guard case .number(let status)? = fault["status"], let status = status.integer(Int.self) else {
+        throw Unknown(fault: fault)
+      }
+      self = .closedKeys(status: status)
     case ("domain", "/oauth2/v1/token", "token"): self = .token(changes: fault["claims"]?.members ?? [])
     case ("domain", "/oauth2/v1/token", "hang"): self = .hang
     case ("pod", "*/invokeAsync", "run"): self = .run(states: (fault["states"]?.elements ?? []).compactMap(\.string))

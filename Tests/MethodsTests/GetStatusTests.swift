@@ -45,8 +45,8 @@ struct GetStatusTests {
     }
   }
 
-  private func token(for subject: String) -> JSONValue {
-    let tokens = InProcessTokens(now: InProcessSidecar.wallClock.now())
+  private func token(for subject: String) throws -> JSONValue {
+    let tokens = try InProcessTokens(now: InProcessSidecar.wallClock.now())
     return [
       "access_token": .string(tokens.accessToken(user: subject, clientId: "c", scope: "s", changes: [])),
       "token_type": "Bearer", "expires_in": 3600,
@@ -56,7 +56,7 @@ struct GetStatusTests {
   @Test func timesAreThoseOfTheClock() async throws {
     let sidecar = try await sidecar()
     for milliseconds in 1...10 {
-      plan(200, token(for: "user\(milliseconds)"), after: .milliseconds(milliseconds))
+      plan(200, try token(for: "user\(milliseconds)"), after: .milliseconds(milliseconds))
       let answer = try await answer(
         of: sidecar,
         #""getToken","params":{"subject":"user\#(milliseconds)"}"#

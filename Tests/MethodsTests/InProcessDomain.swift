@@ -57,6 +57,9 @@ final class InProcessDomain: Sendable {
   func answer(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
     switch (request.method, request.target) {
     case (.get, "/.well-known/openid-configuration"): return .json(200, ["issuer": .string(InProcessTokens.issuer)])
+    case (.get, "/admin/v1/SigningCert/jwk"):
+      if case .closedKeys(let status) = fault { return .json(status, [:]) }
+      return .json(200, tokens.keySet)
     case (.post, "/oauth2/v1/token"): break
     default: return .json(404, ["error": "not_found"])
     }
@@ -65,7 +68,7 @@ final class InProcessDomain: Sendable {
     case .respond(let status, let headers): return .json(status, [:], headers: headers)
     case .hang: try await hang(request)
     case .token(let claims): changes = claims
-    case .run, nil: break
+    case .run, .closedKeys, nil: break
     }
     do throws(Refusal) { return .json(200, try grant(request, changes)) } catch {
       return .json(error.status, ["error": .string(error.error), "ecid": "1.005-in-process"])

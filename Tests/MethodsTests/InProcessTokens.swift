@@ -1,13 +1,34 @@
 import Delegation
 import JSON
 import OpenSSLKeys
+import ProtocolKit
 
-/// Tokens of the identity domain's shape. Only the domain and the pod check them, so a keyed digest signs them.
+/// Tokens of the identity domain's shape, signed with the key of RFC 7515, Appendix A.2.
 struct InProcessTokens {
   static let issuer = "https://identity.oraclecloud.com/"
   static let lifetimeSeconds: Int64 = 3600
 
   let now: UnixTime
+  private let key: any SigningKey
+
+  init(now: UnixTime) throws {
+    self.now = now
+    let pem = try Repository.working.read("protocol/vectors/rfc7515-a2.pem")
+    key = try OpenSSLSigningKeys().open(pem: SecretBytes(copying: pem))
+  }
+
+  /// As a printed example of Oracle's has it, without the certificates.
+  var keySet: JSONValue {
+    let (modulus, exponent) = (key.publicKey.modulus, key.publicKey.exponent)
+    return [
+      "keys": [
+        [
+          "kty": "RSA", "kid": "SIGNING_KEY", "alg": "RS256", "key_ops": ["encrypt", "sign"],
+          "n": .string(Base64.encode(modulus, as: .url)), "e": .string(Base64.encode(exponent, as: .url)),
+        ]
+      ]
+    ]
+  }
 
   func accessToken(user: String?, clientId: String, scope: String, changes: [JSONValue.Member]) -> String {
     let claims: [JSONValue.Member] = [
@@ -30,7 +51,7 @@ struct InProcessTokens {
 
   /// The claims of a token of that type; nil for every other text.
   func claims(of token: String, type: String) -> JSONValue? {
-    guard let dot = token.lastIndex(of: "."), token[dot...].dropFirst() == Self.signature(of: token[..<dot]),
+    guard let dot = token.lastIndex(of: "."), token[dot...].dropFirst() == signature(of: token[..<dot]),
       let claims = JWT(decoding: token)?.claims, claims["tok_type"] == .string(type)
     else { return nil }
     return claims
@@ -47,10 +68,10 @@ struct InProcessTokens {
       Base64.encode(part.serialized(), as: .url)
     }
     let text = parts.joined(separator: ".")
-    return "\(text).\(Self.signature(of: text))"
+    return "\(text).\(signature(of: text))"
   }
 
-  private static func signature(of text: some StringProtocol) -> String {
-    Base64.encode(OpenSSLDigests().sha256(Array("known to the domain alone: \(text)".utf8)), as: .url)
+  private func signature(of text: some StringProtocol) -> String {
+    Base64.encode((try? key.signRS256(Array(text.utf8))) ?? [], as: .url)
   }
 }

@@ -84,8 +84,8 @@ private final class SlowStore: SecretStore {
     ]
   }
 
-  private func planToken() {
-    let tokens = InProcessTokens(now: InProcessSidecar.wallClock.now())
+  private func planToken() throws {
+    let tokens = try InProcessTokens(now: InProcessSidecar.wallClock.now())
     let scope = "urn:opc:resource:fusion:dev5:fusion-ai/"
     let token = tokens.accessToken(user: "curtis.feitty", clientId: "client-1", scope: scope, changes: [])
     http.plan(200, #"{"access_token":"\#(token)","token_type":"Bearer","expires_in":3600}"#)
@@ -100,7 +100,7 @@ private final class SlowStore: SecretStore {
   }
 
   @Test func whatIsPipelinedForTheSameNamesHappensInOrder() async throws {
-    planToken()
+    try planToken()
     sidecar.loopback.write(onboarding("dev5").map { $0 + "\n" }.joined())
     for expected in ["dev5 key", "dev5 profile", "dev5 token"] {
       #expect(try await nextResult() == expected)
@@ -109,7 +109,7 @@ private final class SlowStore: SecretStore {
   }
 
   @Test func aRotationHoldsWhatComesAfterIt() async throws {
-    planToken()
+    try planToken()
     let steps = ["start", "finish"].map { step in
       #"{"jsonrpc":"2.0","id":"\#(step)","method":"rotateKey","params":{"alias":"dev5","step":"\#(step)"}}"#
     }
@@ -127,8 +127,8 @@ private final class SlowStore: SecretStore {
   }
 
   @Test func aSlowKeyHoldsUpNobodyElse() async throws {
-    planToken()
-    planToken()
+    try planToken()
+    try planToken()
     sidecar.loopback.write((onboarding("slow") + onboarding("dev5")).map { $0 + "\n" }.joined())
     for expected in ["dev5 key", "dev5 profile", "dev5 token"] {
       #expect(try await nextResult() == expected)

@@ -25,7 +25,7 @@ struct TranscriptSession {
     self.fixtures = fixtures
     self.given = given
     let people = try SandboxPeople(in: repository)
-    let tokens = InProcessTokens(now: InProcessSidecar.wallClock.now())
+    let tokens = try InProcessTokens(now: InProcessSidecar.wallClock.now())
     var values = fixtures.placeholders
     for (name, file) in fixtures.files {
       values[name] = String(decoding: try repository.read("protocol/vectors/transcripts/\(file)"), as: UTF8.self)

@@ -126,6 +126,10 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
     person.call("diagnose", **USER)
     person.call("diagnose", profile="dev5", userToken=own)
     person.call("diagnose", profile="basic", subject="curtis.feitty")
+    person.call("inspectToken", **USER)
+    for token in (own, forged):
+        person.call("inspectToken", profile="dev5", token=token)
+    person.refusal("inspectToken", profile="dev5", token=f"{own} {own}")
     person.call("invalidateToken", **USER)
     for refused in (forged, own + "A", f"{own} {own}"):
         person.refusal("getToken", profile="dev5", userToken=refused)

@@ -129,7 +129,7 @@ extension Failure {
   fileprivate var cameBeforeSending: Bool {
     switch self {
     case .params, .profile, .policy, .store, .file, .key: true
-    case .token(.noClientSecret), .token(.clockTooFar), .token(.heldBack): true
+    case .token(.noClientSecret), .token(.clockTooFar), .token(.heldBack), .token(.noneInMemory): true
     case .token(.refused), .token(.wrongUser), .token(.wrongScope), .token(.withoutLife): false
     case .fusion, .audit, .duringRun, .abandoned: false
     case .network(let failure): if case .http(.unreachable) = failure.problem { true } else { false }

@@ -17,7 +17,7 @@ package final class Lockdown: Sendable {
   package var isClosed: Bool { state.withLock(\.isClosed) }
 
   /// - Throws: `.policy(.locked)`.
-  func requireOpen() throws(Failure) {
+  package func requireOpen() throws(Failure) {
     if isClosed { throw .policy(.locked) }
   }
 

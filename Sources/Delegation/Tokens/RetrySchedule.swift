@@ -23,7 +23,7 @@ struct RetrySchedule: Sendable {
       guard passes else { return nil }
       return refusal.retryAfterMs.map { .milliseconds($0) } ?? backoff(after: attempts)
     case .token(.wrongUser), .token(.wrongScope), .token(.withoutLife), .token(.noClientSecret), .token(.clockTooFar),
-      .token(.heldBack):
+      .token(.heldBack), .token(.noneInMemory):
       return nil
     case .params, .profile, .policy, .store, .file, .key, .fusion, .audit, .duringRun, .abandoned: return nil
     }

@@ -43,7 +43,7 @@ struct SentCredentials {
     case .wrongUser(let found): .wrongUser(found: masked(found))
     case .wrongScope(let found): .wrongScope(found: masked(found))
     case .withoutLife(let found): .withoutLife(found: masked(found))
-    case .refused, .noClientSecret, .clockTooFar, .heldBack: failure
+    case .refused, .noClientSecret, .clockTooFar, .heldBack, .noneInMemory: failure
     }
   }
 

@@ -79,6 +79,11 @@ package struct TokenService: Sendable {
     return Answer(token: token, source: .cache, permit: request.permit)
   }
 
+  /// The token in memory that still lives, to be looked at; nothing is done with it.
+  func inMemory(_ request: Request) throws(Failure) -> AccessToken? {
+    cache.token(for: key(request, try request.permitted()), minimumSeconds: 0)
+  }
+
   /// A token that is the user and lives at least `minimumSeconds`, or as long as the domain gives one.
   ///
   /// Policy is asked once more after an exchange: when the rules have changed meanwhile, a token that they refuse is

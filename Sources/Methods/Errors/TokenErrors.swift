@@ -46,6 +46,13 @@ extension ResponseError {
         hint: "Keep it with setClientSecret (with --admin).",
         detail: [.text("profile", profile)]
       )
+    case .noneInMemory:
+      ResponseError(
+        .invalidParams,
+        "token is needed: in memory is none of this user and scope that still lives.",
+        hint: "Call getToken, invokeAgent or callApi first, which bring one there; or give a token to inspect.",
+        detail: [.text("field", "token")]
+      )
     case .heldBack(let held): heldBack(held)
     }
   }

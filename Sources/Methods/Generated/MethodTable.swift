@@ -23,6 +23,7 @@ package let methodTable: [Route<Services>] = [
   Route(SaveProfile.self),
   Route(SetClientSecret.self),
   Route(GetToken.self),
+  Route(InspectToken.self),
   Route(InvalidateToken.self),
   Route(MintAssertion.self),
   Route(GetAgentRun.self),
