@@ -1,3 +1,5 @@
+import JSON
+import TestSupport
 import Testing
 
 @testable import Delegation
@@ -49,6 +51,18 @@ struct SentCredentialsTests {
       sent.masked(.wrongUser(found: found)) == .wrongUser(found: "a token whose sub is [masked], who was not asked for")
     )
     #expect(sent.masked(.wrongScope(found: credential)) == .wrongScope(found: "[masked]"))
+  }
+
+  @Test(
+    arguments: [
+      (["sub": "curtis.feitty"], false), (["note": .string(signature)], true), (["a": ["b": .string(signature)]], true),
+      (["note": #"a secret "with" everything\in it"#], true), (["note": .string(basic)], true),
+      (.object([.init("x\(signature)", 1)]), true), (["note": .string(String(signature.prefix(15)))], false),
+    ] as [(JSONValue, Bool)]
+  )
+  func looksIntoAToken(claims: JSONValue, areRepeated: Bool) {
+    #expect(sent.areRepeated(in: Samples.token(claims)) == areRepeated)
+    #expect(sent.areRepeated(in: "opaque") == false)
   }
 
   private func text(of body: String) -> String {

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
+from urllib.parse import unquote
 
 TOKEN_PATH = "/oauth2/v1/token"
 
@@ -35,6 +36,8 @@ AT_THE_DOMAIN: dict[str, Callable[[str, str], Answer]] = {
     "token type": lambda sent, last: as_json(200, access_token="x", token_type=sent),
     "opaque token": lambda sent, last: as_json(200, access_token=last[-64:], token_type="Bearer", expires_in=9),
     "another": lambda sent, last: as_json(200, access_token=unsigned(sub=last), token_type="Bearer", expires_in=9),
+    "a claim": lambda sent, last: as_json(200, access_token=unsigned(
+        sub="curtis.feitty", scope=asked_for(sent), exp=4_102_444_800, note=last), token_type="Bearer", expires_in=9),
     "lifetime": lambda sent, last: as_json(200, access_token="x", token_type="Bearer", expires_in=sent),
 }
 AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
@@ -48,6 +51,12 @@ AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
     "failed run": lambda sent, last: as_json(202, jobId="1", status="ERROR", output=sent, error=last),
     "no JSON": lambda sent, last: Answer(200, {}, sent),
 }
+
+
+def asked_for(sent: str) -> str:
+    """The scope of a token request."""
+    found = re.search(r"scope=([^&\s]+)", sent)
+    return unquote(found[1]) if found else ""
 
 
 def unsigned(**claims: object) -> str:

@@ -197,6 +197,7 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
         hostile.is_domain = True
         for hostile.answer in AT_THE_DOMAIN.values():
             person.answer(person.request("getToken", forceRefresh=True, **user))
+            person.answer(person.request("inspectToken", **user))
             person.call("diagnose", **user)
         hostile.is_domain = False
         person.call("getToken", forceRefresh=True, **user)

@@ -47,6 +47,13 @@ struct SentCredentials {
     }
   }
 
+  /// Whether a token says a piece of them: whoever may look at its claims would have it.
+  func areRepeated(in token: String) -> Bool {
+    guard let jwt = JWT(decoding: token) else { return false }
+    let said = jwt.header.serialized() + jwt.claims.serialized()
+    return masked(said) != said
+  }
+
   private func masked(_ text: String) -> String { String(decoding: masked(Array(text.utf8)), as: UTF8.self) }
 
   private mutating func add(_ credential: some Collection<UInt8>) {

@@ -86,6 +86,9 @@ struct TokenAttempt: Sendable {
       facts.ecid = response.ecid
       let answer = clock(of: profile).hear(response.date, asked: asked, minted: user.dated ?? client.dated)
       let issued = try read(response, answer, profile)
+      guard !request.credentials.areRepeated(in: issued.token) else {
+        throw .token(.wrongUser(found: "a token that repeats what was sent for it"))
+      }
       do throws(TokenFailure) { return try accept(issued) } catch { throw .token(request.credentials.masked(error)) }
     }
   }
