@@ -30,7 +30,12 @@ package struct Domain: Sendable {
     ports.http = traffic
     let ring = KeyRing(store: ports.store, keys: ports.keys, clock: ports.clock, lockdown: lockdown)
     wallClock = ports.wallClock
-    let cache = TokenCache(wallClock: ports.wallClock, clock: ports.clock, lockdown: lockdown)
+    let cache = TokenCache(
+      wallClock: ports.wallClock,
+      clock: ports.clock,
+      random: ports.random,
+      lockdown: lockdown
+    )
     audit = AuditTrail(
       sink: ports.audit,
       wallClock: ports.wallClock,
@@ -74,6 +79,7 @@ package struct Domain: Sendable {
       cache: cache,
       exchange: exchange,
       digests: ports.digests,
+      clock: ports.clock,
       audit: audit
     )
     inspection = TokenInspection(

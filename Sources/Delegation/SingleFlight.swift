@@ -18,7 +18,7 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private struct Crew {
     let key: Key
     /// Done for nobody in particular until then; it is not given up.
-    let standby: ContinuousClock.Instant?
+    var standby: ContinuousClock.Instant?
     var waiters: [Int: Waiter] = [:]
     var hasDeparted = false
     var task: Task<Void, Never>?
@@ -75,29 +75,41 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   /// Begins the work for whoever will ask for it, unless some is under way.
   ///
   /// - Parameter deadline: what the work sees as the deadline of those who wait, while nobody does.
+  /// - Returns: whether it was begun here.
+  @discardableResult
   func begin(
     _ key: Key,
     deadline: ContinuousClock.Instant,
     by work: @escaping Work,
     keep: @escaping @Sendable (Value) -> Void
-  ) {
+  ) -> Bool {
     state.withLock { state in
-      guard state.current[key] == nil else { return }
+      guard state.current[key] == nil else { return false }
       let flight = state.nextID()
       state.current[key] = flight
       state.crews[flight] = Crew(key: key, standby: deadline)
       state.crews[flight]?.task = launch(flight, work, keep)
+      return true
     }
   }
 
-  /// Work that is under way is neither joined nor kept from now on: what it was begun with no longer holds.
-  func detach(_ key: Key) { state.withLock { $0.current[key] = nil } }
+  /// Work that is under way is neither joined nor kept from now on: what it was begun with no longer holds. What nobody
+  /// waits for is given up.
+  func detach(_ key: Key) { detach { $0 == key } }
+
+  func detachAll() { detach { _ in true } }
 
   func detach(where isGone: (Key) -> Bool) {
-    state.withLock { state in state.current = state.current.filter { !isGone($0.key) } }
+    let abandoned = state.withLock { state -> [Task<Void, Never>] in
+      state.current.filter { isGone($0.key) }.compactMap { key, flight in
+        state.current[key] = nil
+        state.crews[flight]?.standby = nil
+        guard let crew = state.crews[flight], isGivenUp(crew) else { return nil }
+        return crew.task
+      }
+    }
+    for task in abandoned { task.cancel() }
   }
-
-  func detachAll() { state.withLock { $0.current = [:] } }
 
   /// Ends the wait of all who wait, for detached work too. The work goes on for nobody.
   func failAll(_ failure: Failure) {

@@ -43,10 +43,6 @@ package enum GetStatus: Method {
     let traffic: TrafficView
   }
 
-  struct CacheView: Encodable, Sendable {
-    let entries: Int
-  }
-
   /// Here, where it needs no place among the requests in flight: a sidecar that is stuck can still be asked. It touches
   /// no store, no disk and no network.
   package static func answerAtOnce(
@@ -83,6 +79,6 @@ extension GetStatus.Result {
     pods = servers.sorted { $0.key < $1.key }.map { url, traffic in
       GetStatus.PodStatusView(fusionUrl: url, traffic: TrafficView(traffic))
     }
-    cache = GetStatus.CacheView(entries: services.domain.tokens.cache.count)
+    cache = CacheView(services.domain.tokens.cache.status)
   }
 }

@@ -35,7 +35,7 @@ package enum GetToken: Method {
     do throws(Failure) {
       try check(params)
       let permit = try params.permit(services, under: rules)
-      return try services.domain.tokens.cached(request(params, permit)).map { .success(result($0, services)) }
+      return try services.domain.tokens.cached(request(params, permit)).map { .success(result($0)) }
     } catch {
       return .failure(services.refusal(name, params.asked(scope: params.scope), error))
     }
@@ -50,7 +50,7 @@ package enum GetToken: Method {
       () throws(Failure) in
       try check(params)
       let permit = try params.permit(services, deadline: call.deadline)
-      return result(try await services.domain.tokens.token(request(params, permit), for: call), services)
+      return result(try await services.domain.tokens.token(request(params, permit), for: call))
     }
   }
 
@@ -64,20 +64,19 @@ package enum GetToken: Method {
     TokenService.Request(
       permit,
       scope: params.scope,
-      minimumSeconds: params.minTtlSeconds ?? 60,
+      minimumSeconds: params.minTtlSeconds,
       forceRefresh: params.forceRefresh ?? false,
       isHandedOut: true
     )
   }
 
-  private static func result(_ answer: TokenService.Answer, _ services: Services) -> Result {
-    let token = answer.token
-    return Result(
-      accessToken: token.text,
-      expiresAt: token.expiresAt.rfc3339,
-      expiresInSeconds: max(0, token.expiresAt.seconds - services.domain.wallClock.now().seconds),
-      scope: token.scope,
-      subject: token.subject,
+  private static func result(_ answer: TokenService.Answer) -> Result {
+    Result(
+      accessToken: answer.token.text,
+      expiresAt: answer.expiresAt.rfc3339,
+      expiresInSeconds: answer.expiresInSeconds,
+      scope: answer.token.scope,
+      subject: answer.token.subject,
       source: answer.source
     )
   }

@@ -78,7 +78,8 @@ import Testing
   }
 
   private func token(_ subject: String, scope: String = "urn:a") -> AccessToken {
-    AccessToken(text: "secret", scope: scope, subject: subject, expiresAt: UnixTime(seconds: 0))
+    let came = ClockSetting(wallClock.now(), at: .now)
+    return AccessToken(text: "secret", scope: scope, subject: subject, lifeSeconds: 1, came: came)
   }
 
   @Test func tokensFromMemoryAreToldOnceAMinute() async throws {

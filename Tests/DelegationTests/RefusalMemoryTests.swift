@@ -60,7 +60,13 @@ struct RefusalMemoryTests {
 
   @Test func aSuccessOrAChangeForgets() throws {
     let memory = RefusalMemory(clock: ManualClock())
-    let token = AccessToken(text: "t", scope: "s", subject: "b", expiresAt: UnixTime(seconds: 1))
+    let token = AccessToken(
+      text: "t",
+      scope: "s",
+      subject: "b",
+      lifeSeconds: 1,
+      came: ClockSetting(UnixTime(seconds: 0), at: .now)
+    )
     memory.note(refusal(.invalidClient, 401), for: key("a"), since: memory.era)
     memory.note(.success(token), for: key("b"), since: memory.era)
     #expect(!isRemembered(memory, key("a")))

@@ -38,10 +38,10 @@ struct GetStatusTests {
   }
 
   /// Plans an answer of the domain that takes so long.
-  private func plan(_ status: Int, _ body: JSONValue, after duration: Duration) {
+  private func plan(_ status: Int, _ body: JSONValue, after duration: Duration, date: UnixTime? = nil) {
     http.plan { [clock] _ in
       clock.manual.advance(by: duration)
-      return .success(HTTPResponse(status: status, headers: [], body: body.serialized(), date: nil))
+      return .success(HTTPResponse(status: status, headers: [], body: body.serialized(), date: date))
     }
   }
 
@@ -91,6 +91,61 @@ struct GetStatusTests {
     let domain = try #require(status["domains"]?.elements?.first)
     #expect(domain["exchanges"]?["errors"] == ["invalid_grant": 1])
     #expect(domain["traffic"]?["answers"] == ["400": 1])
+  }
+
+  private func getToken(_ sidecar: InProcessSidecar, _ subject: String) async throws -> JSONValue {
+    try await answer(of: sidecar, #""getToken","params":{"subject":"\#(subject)"}"#)
+  }
+
+  @Test func theCacheTellsWhatItWasGoodFor() async throws {
+    let sidecar = try await sidecar()
+    try plan(200, token(for: "curtis.feitty"), after: .zero)
+    for _ in 1...3 { _ = try await getToken(sidecar, "curtis.feitty") }
+    let fresh = try await status(of: sidecar)["cache"]
+    #expect(
+      try fresh
+        == json(
+          #"""
+          {"entries":1,"maxEntries":10000,"fresh":1,"stale":0,"hits":2,"misses":1,"renewals":{"begun":0,"failed":0},\#
+          "servedStale":0,"evicted":0,"rememberedRefusals":0}
+          """#
+        )
+    )
+    // Past half of its life, and the domain refuses to renew it.
+    clock.manual.advance(by: .seconds(2000))
+    plan(400, ["error": "invalid_grant"], after: .zero)
+    #expect(try await getToken(sidecar, "curtis.feitty")["result"]?["source"] == "cache")
+    var stale = try await status(of: sidecar)["cache"]
+    while stale?["renewals"]?["failed"] != 1 { stale = try await status(of: sidecar)["cache"] }
+    #expect(
+      try stale
+        == json(
+          #"""
+          {"entries":1,"maxEntries":10000,"fresh":0,"stale":1,"hits":3,"misses":1,"renewals":{"begun":1,"failed":1},\#
+          "servedStale":1,"evicted":0,"rememberedRefusals":1}
+          """#
+        )
+    )
+  }
+
+  @Test func theLimiterAndTheClockOfADomainAreTold() async throws {
+    let sidecar = try await sidecar()
+    let ahead = InProcessSidecar.wallClock.now().advanced(bySeconds: 900)
+    try plan(200, token(for: "user1"), after: .zero)
+    _ = try await getToken(sidecar, "user1")
+    let unheard = try #require(await status(of: sidecar)["domains"]?.elements?.first)
+    #expect(try unheard["clock"] == json(#"{"state":"unknown","offsetMs":0}"#))
+    for subject in ["user2", "user3"] {
+      try plan(200, token(for: subject), after: .zero, date: ahead)
+      _ = try await getToken(sidecar, subject)
+    }
+    clock.manual.advance(by: .seconds(2))
+    let told = try #require(await status(of: sidecar)["domains"]?.elements?.first)
+    let corrected = #"{"state":"corrected","offsetMs":902500,"lastOffsetMs":902500,"lastAgeMs":2000}"#
+    #expect(try told["clock"] == json(corrected))
+    let limiter =
+      #"{"perSecond":10,"perMinute":250,"share":1.0,"queued":0,"pausedMs":0,"granted":3,"lastMinute":3}"#
+    #expect(try told["limiter"] == json(limiter))
   }
 
   @Test func uptimeIsThatOfTheClockThatNeverJumps() async throws {

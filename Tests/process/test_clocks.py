@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,30 @@ def test_a_date_that_is_wrong_once(sidecar: Sidecar, sandbox: Sandbox, status: i
     assert exchange(sidecar) == "exchange"
     # The date of the refusal was believed for one attempt, whose own answer set it right.
     assert outcomes(sandbox) == (["granted", "granted"] if status == 200 else ["granted", "refused", "granted"])
+
+
+def test_a_wall_clock_that_is_set_back_keeps_a_token_that_lives_and_no_dead_one(
+    misled: Sidecar, sandbox: Sandbox, clock: WrongClock
+) -> None:
+    sandbox.settings(tokenSeconds=4)
+    misled.call("getToken", subject="curtis.feitty")
+    clock.set(-1200)
+    told = misled.call("getToken", subject="curtis.feitty", minTtlSeconds=1)
+    assert told["source"] == "cache" and told["expiresInSeconds"] <= 4
+    end = datetime.fromisoformat(told["expiresAt"]).timestamp()
+    assert end <= time.time() - 1200 + 4, "by the clock as it is set now"
+    time.sleep(4)
+    told = misled.call("getToken", subject="curtis.feitty", minTtlSeconds=0)
+    assert told["source"] == "exchange" and told["expiresInSeconds"] <= 4
+
+
+def test_a_machine_that_was_paused_keeps_no_dead_token(misled: Sidecar, sandbox: Sandbox, clock: WrongClock) -> None:
+    for _ in range(2):
+        exchange(misled)
+    clock.set(1000)
+    told = misled.call("getToken", subject="curtis.feitty")
+    assert told["source"] == "cache" and 2590 < told["expiresInSeconds"] <= 2600
+    sandbox.settings(tokenSeconds=600)
+    exchange(misled)
+    clock.set(1700)
+    assert misled.call("getToken", subject="curtis.feitty", minTtlSeconds=0)["source"] == "exchange"

@@ -21,6 +21,7 @@ package protocol WallClock: Sendable {
 /// A clock that never jumps: deadlines are its instants.
 package protocol MonotonicClock: Clock, Sendable where Instant == ContinuousClock.Instant, Duration == Swift.Duration {}
 
+/// On Linux it is `CLOCK_BOOTTIME`: while the machine is suspended it goes on. While a virtual machine is paused it may not.
 extension ContinuousClock: MonotonicClock {}
 
 extension Duration {

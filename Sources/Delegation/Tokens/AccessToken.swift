@@ -3,17 +3,40 @@ package struct AccessToken: Sendable {
   package let text: String
   package let scope: String
   package let subject: String
-  /// By our clock: when the answer came plus its `expires_in`.
-  package let expiresAt: UnixTime
+  /// How long it lives, from when it came.
+  package let lifeSeconds: Int64
+  /// Our clocks when it came.
+  private let came: ClockSetting
 
-  package init(text: String, scope: String, subject: String, expiresAt: UnixTime) {
+  package init(text: String, scope: String, subject: String, lifeSeconds: Int64, came: ClockSetting) {
     self.text = text
     self.scope = scope
     self.subject = subject
-    self.expiresAt = expiresAt
+    self.lifeSeconds = lifeSeconds
+    self.came = came
   }
 
-  func lives(atLeast seconds: Int, after now: UnixTime) -> Bool { now.advanced(bySeconds: Int64(seconds)) < expiresAt }
+  /// By the clock on the wall as it was set when the token came.
+  package var expiresAt: UnixTime { came.time.advanced(bySeconds: lifeSeconds) }
+
+  /// Milliseconds left of its life; none, or fewer, when it has ended.
+  ///
+  /// It lives only while both clocks say so. A wall clock that is set back keeps no dead token alive, and neither does
+  /// a virtual machine that was paused, in which the monotonic clock stood still.
+  func left(at now: ClockSetting) -> Int64 {
+    min(expiresAt.milliseconds - now.time.milliseconds, leftByInstant(now))
+  }
+
+  /// Its end by the clock on the wall as it is set now.
+  func end(at now: ClockSetting) -> UnixTime {
+    let shifted = UnixTime(milliseconds: now.time.milliseconds + leftByInstant(now))
+    // Less is no jump: two answers for one token are to say the same.
+    return expiresAt.milliseconds - shifted.milliseconds > 1000 ? shifted : expiresAt
+  }
+
+  private func leftByInstant(_ now: ClockSetting) -> Int64 {
+    lifeSeconds * 1000 - Int64((now.instant - came.instant).milliseconds)
+  }
 }
 
 /// Who asks for a token: either we assert the user, or the user's own ID token does.

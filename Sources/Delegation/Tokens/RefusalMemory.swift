@@ -25,6 +25,12 @@ package final class RefusalMemory: Sendable {
 
   package init(clock: any MonotonicClock) { self.clock = clock }
 
+  /// Refusals that count now.
+  var count: Int {
+    let now = clock.now
+    return state.withLock { state in state.refusals.values.count { now - $0.at < Self.lifetime } }
+  }
+
   /// - Throws: the refusal that is remembered, with its age and what is left of its time.
   func check(_ key: TokenCache.Key) throws(Failure) {
     let now = clock.now

@@ -31,10 +31,15 @@ struct RetrySchedule: Sendable {
 
   /// 0.4 s, then twice as long each time up to 5 s, each ± 25 %: those who failed together do not come back together.
   func backoff(after attempts: Int) -> Duration {
-    let step = min(Self.base * (1 << min(attempts - 1, 8)), Self.longest)
-    let share = random.bytes(2).reduce(0) { $0 << 8 | Int($1) }
-    // 75 % to 125 % of the step, in steps of 1/65535.
-    return step * (49_151 + share * 32_768 / 65_535) / 65_535
+    random.spread(min(Self.base * (1 << min(attempts - 1, 8)), Self.longest), byPercent: 25)
+  }
+}
+
+extension Randomness {
+  /// The duration, or up to so many percent less or more.
+  func spread(_ duration: Duration, byPercent percent: Int) -> Duration {
+    let share = bytes(2).reduce(0) { $0 << 8 | Int($1) }
+    return duration * (65_535 * (100 - percent) + share * 2 * percent) / (65_535 * 100)
   }
 }
 

@@ -4,6 +4,7 @@ struct TokenAttempt: Sendable {
   let store: any SecretStore
   let http: any HTTPClient
   let wallClock: any WallClock
+  let monotonicClock: any MonotonicClock
 
   /// An access token that is the user.
   func user(
@@ -31,7 +32,8 @@ struct TokenAttempt: Sendable {
         text: issued.token,
         scope: scope,
         subject: grant.subject.text,
-        expiresAt: wallClock.now().advanced(bySeconds: life)
+        lifeSeconds: life,
+        came: ClockSetting(wallClock.now(), at: monotonicClock.now)
       )
     }
   }

@@ -8,7 +8,13 @@ package struct TokenExchange: Sendable {
   private let retries: RetrySchedule
 
   package init(mint: AssertionMint, domains: IdentityDomains, ports: Ports) {
-    attempt = TokenAttempt(mint: mint, store: ports.store, http: ports.http, wallClock: ports.wallClock)
+    attempt = TokenAttempt(
+      mint: mint,
+      store: ports.store,
+      http: ports.http,
+      wallClock: ports.wallClock,
+      monotonicClock: ports.clock
+    )
     self.domains = domains
     clock = ports.pollClock
     retries = RetrySchedule(random: ports.random)

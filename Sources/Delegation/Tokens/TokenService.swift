@@ -1,5 +1,3 @@
-import JSON
-
 /// Access tokens for callers: policy, then the cache, then one exchange.
 package struct TokenService: Sendable {
   /// What is asked for, and as whom.
@@ -7,15 +5,18 @@ package struct TokenService: Sendable {
     package var permit: Authorization.Permit
     /// Nil is the profile's own.
     package var scope: String?
-    package var minimumSeconds: Int
+    /// How long the token must live. Nil is `standardSeconds`, and less when the domain is slow.
+    package var minimumSeconds: Int?
     package var forceRefresh: Bool
     /// Whether the caller gets the token itself, and not its use alone.
     package var isHandedOut: Bool
 
+    package static let standardSeconds = 60
+
     package init(
       _ permit: Authorization.Permit,
       scope: String? = nil,
-      minimumSeconds: Int = 60,
+      minimumSeconds: Int? = nil,
       forceRefresh: Bool = false,
       isHandedOut: Bool = false
     ) {
@@ -30,6 +31,13 @@ package struct TokenService: Sendable {
     func permitted() throws(Failure) -> String {
       if isHandedOut { try permit.permitRawCredentials() }
       return try permit.scope(scope)
+    }
+
+    /// What will do of the tokens in memory; with `forceRefresh` none does.
+    var need: TokenCache.Need? { forceRefresh ? nil : need(minimumSeconds ?? Self.standardSeconds) }
+
+    func need(_ seconds: Int) -> TokenCache.Need {
+      TokenCache.Need(minimumSeconds: seconds, maximumStaleSeconds: permit.profile.maxStaleSeconds)
     }
 
     /// The same under the rules as they are now.
@@ -47,6 +55,8 @@ package struct TokenService: Sendable {
     }
 
     package let token: AccessToken
+    package let expiresAt: UnixTime
+    package let expiresInSeconds: Int64
     package let source: Source
     /// As policy gave it last: an exchange may take long, and rules may change meanwhile.
     package let permit: Authorization.Permit
@@ -55,6 +65,7 @@ package struct TokenService: Sendable {
   package let cache: TokenCache
   package let exchange: TokenExchange
   let digests: any Digests
+  let clock: any MonotonicClock
   private let audit: AuditTrail
   private let profileDigests = ProfileDigests()
 
@@ -62,26 +73,30 @@ package struct TokenService: Sendable {
     cache: TokenCache,
     exchange: TokenExchange,
     digests: any Digests,
+    clock: any MonotonicClock,
     audit: AuditTrail
   ) {
     self.cache = cache
     self.exchange = exchange
     self.digests = digests
+    self.clock = clock
     self.audit = audit
   }
 
-  /// The cached token if policy allows it, without suspension; counted for the audit.
+  /// The cached token if policy allows it, without suspension; counted for the audit. One that is stale is answered as
+  /// well, and its renewal begun.
   package func cached(_ request: Request) throws(Failure) -> Answer? {
     let scope = try request.permitted()
-    guard !request.forceRefresh else { return nil }
-    guard let token = cache.token(for: key(request, scope), minimumSeconds: request.minimumSeconds) else { return nil }
-    audit.used(token, profile: request.permit.profile)
-    return Answer(token: token, source: .cache, permit: request.permit)
+    guard let need = request.need else { return nil }
+    let (key, now) = (key(request, scope), cache.now)
+    guard let hit = cache.hit(key, need, at: now) else { return nil }
+    if hit.isRenewalDue { renew(key, request) }
+    return used(hit.token, request, at: now)
   }
 
   /// The token in memory that still lives, to be looked at; nothing is done with it.
   func inMemory(_ request: Request) throws(Failure) -> AccessToken? {
-    cache.token(for: key(request, try request.permitted()), minimumSeconds: 0)
+    cache.token(for: key(request, try request.permitted()))
   }
 
   /// A token that is the user and lives at least `minimumSeconds`, or as long as the domain gives one.
@@ -94,7 +109,7 @@ package struct TokenService: Sendable {
       if let cached = try cached(request) { return cached }
       let scope = try request.permitted()
       let key = key(request, scope)
-      let token = try await exchanged(key, request, scope, for: caller)
+      let outcome = try await awaited(key, request, scope, for: caller)
       let newKey: TokenCache.Key
       do throws(Failure) {
         request = try request.renewed(deadline: caller.deadline)
@@ -103,38 +118,44 @@ package struct TokenService: Sendable {
         cache.invalidate(key)
         throw error
       }
-      if newKey == key { return Answer(token: token, source: .exchange, permit: request.permit) }
+      switch outcome {
+      case .token(let token): if newKey == key { return answer(token, .exchange, request, at: cache.now) }
+      case .outage:
+        guard let spare = spare(newKey, request, isAwaited: true) else { break }
+        cache.count(\.servedStale)
+        return used(spare, request, at: cache.now)
+      case .nothing: break
+      }
     }
   }
 
-  private func exchanged(
-    _ key: TokenCache.Key,
+  /// A token out of memory, counted for the audit.
+  private func used(_ token: AccessToken, _ request: Request, at now: ClockSetting) -> Answer {
+    audit.used(token, profile: request.permit.profile)
+    return answer(token, .cache, request, at: now)
+  }
+
+  private func answer(
+    _ token: AccessToken,
+    _ source: Answer.Source,
     _ request: Request,
-    _ scope: String,
-    for caller: any Caller
-  ) async throws(Failure) -> AccessToken {
-    let minimum = request.forceRefresh ? nil : request.minimumSeconds
-    let (grant, profile, refusals) = (request.permit.grant, request.permit.profile, cache.refusals)
-    if !request.forceRefresh { try refusals.check(key) }
-    caller.onAbandon(["waitingFor": .string(profile.identityDomainUrl)])
-    return try await cache.exchanged(key, minimumSeconds: minimum, for: caller) { flight in
-      let era = refusals.era
-      let outcome: TokenCache.Outcome
-      do throws(Failure) {
-        outcome = .success(try await exchange.exchange(grant, scope: scope, profile: profile, flight))
-      } catch {
-        outcome = .failure(error)
-      }
-      refusals.note(outcome, for: key, since: era)
-      return outcome
-    }
+    at now: ClockSetting
+  ) -> Answer {
+    let end = token.end(at: now)
+    return Answer(
+      token: token,
+      expiresAt: end,
+      expiresInSeconds: max(0, end.seconds - now.time.seconds),
+      source: source,
+      permit: request.permit
+    )
   }
 
   package func invalidate(_ request: Request) throws(Failure) {
     cache.invalidate(key(request, try request.permitted()))
   }
 
-  private func key(_ request: Request, _ scope: String) -> TokenCache.Key {
+  func key(_ request: Request, _ scope: String) -> TokenCache.Key {
     let (grant, profile) = (request.permit.grant, request.permit.profile)
     let identity =
       switch grant {

@@ -1,0 +1,38 @@
+/// Renewal ahead: a token in use that is stale is exchanged anew while it is still good, and nobody waits for it.
+extension TokenService {
+  /// Begins it, unless an exchange is under way. How it fails is counted and in the audit, and told to no caller whose
+  /// token is good.
+  func renew(_ key: TokenCache.Key, _ request: Request) {
+    var request = request
+    // The token is for whoever asks next, who may get its use alone.
+    request.isHandedOut = false
+    do throws(Failure) { try cache.refusals.check(key) } catch { return cache.failed(key, error) }
+    cache.begin(key, nil, isRenewal: true) { [request] flight in
+      do throws(Failure) {
+        let current = try allowed(key, request)
+        let token = try await outcome(key, current.request, current.scope, flight).get()
+        _ = try allowed(key, current.request)
+        return .success(token)
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  /// The request under the rules as they are now. A token that they allow no more is dropped, and so is one of a profile
+  /// that is another now.
+  private func allowed(
+    _ key: TokenCache.Key,
+    _ request: Request
+  ) throws(Failure) -> (request: Request, scope: String) {
+    do throws(Failure) {
+      let current = try request.renewed(deadline: clock.now + RenewalSchedule.patience)
+      let scope = try current.permitted()
+      guard self.key(current, scope) == key else { throw .abandoned }
+      return (current, scope)
+    } catch {
+      cache.invalidate(key)
+      throw error
+    }
+  }
+}
