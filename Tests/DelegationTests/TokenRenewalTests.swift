@@ -83,18 +83,18 @@ struct TokenRenewalTests {
     #expect(bench.identityDomain.count == before + sent + 1)
   }
 
-  @Test func aRefusalIsNotToldToWhoHasAGoodTokenAndNotRepeatedAtEachUse() async throws {
+  /// As soon as it is known that the domain accepts a user no more, the user is not acted for.
+  @Test func aRefusalOfTheUserDropsTheToken() async throws {
     let bench = try await RenewalBench()
     _ = try await bench.token()
     bench.pass(.seconds(1990))
     bench.identityDomain.answers(400, #"{"error":"invalid_grant"}"#)
+    #expect(try await bench.token().source == .cache)
+    await bench.settle()
     for _ in 0..<100 {
-      #expect(try await bench.token().source == .cache)
-      await bench.settle()
+      await #expect(throws: Failure.self) { try await bench.token() }
     }
-    #expect(bench.identityDomain.count == 2)
-    // Who asks for a new one hears it.
-    await #expect(throws: Failure.self) { try await bench.token(forceRefresh: true) }
+    #expect(bench.identityDomain.count == 2, "the refusal is remembered")
   }
 
   /// One user's renewal has shown that the client is refused: those of the others are not sent.

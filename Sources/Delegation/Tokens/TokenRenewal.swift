@@ -1,12 +1,13 @@
 /// Renewal ahead: a token in use that is stale is exchanged anew while it is still good, and nobody waits for it.
 extension TokenService {
   /// Begins it, unless an exchange is under way. How it fails is counted and in the audit, and told to no caller whose
-  /// token is good.
+  /// token is good. One whose user the domain accepts no more is dropped: the next who asks hears why.
   func renew(_ key: TokenCache.Key, _ request: Request) {
     var request = request
     // The token is for whoever asks next, who may get its use alone.
     request.isHandedOut = false
     do throws(Failure) { try cache.refusals.check(key) } catch { return cache.failed(key, error) }
+    let old = cache.token(for: key)
     cache.begin(key, nil, isRenewal: true) { [request] flight in
       do throws(Failure) {
         let current = try allowed(key, request)
@@ -14,6 +15,7 @@ extension TokenService {
         _ = try allowed(key, current.request)
         return .success(token)
       } catch {
+        if error.refusesToken, let old { cache.drop(old, of: key) }
         return .failure(error)
       }
     }
