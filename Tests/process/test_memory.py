@@ -176,16 +176,20 @@ def test_after_lock_nothing_is_handed_out(sidecar: Sidecar, sandbox: Sandbox) ->
     sandbox.fault("domain", "delay", path="/oauth2/v1/token", delaySeconds=60)
     waiting = sidecar.request("getToken", profile="dev5", subject="ap.clerk")
     sandbox.await_faults()
-    for _ in range(300):
-        sidecar.request("mintAssertion", type="user", **USER)
-        sidecar.request("getToken", **USER)
+
+    def ask() -> None:
+        for _ in range(200):
+            sidecar.request("mintAssertion", type="user", **USER)
+            sidecar.request("getToken", **USER)
+            sidecar.request("exportRequest", format="curl", includeSecrets=True, **USER)
+
+    ask()
     lock = sidecar.request("lock")
-    for _ in range(300):
-        sidecar.request("mintAssertion", type="user", **USER)
-        sidecar.request("getToken", **USER)
+    ask()
     answers = [sidecar.receive() for _ in range(1202)]
     border = next(place for place, answer in enumerate(answers) if answer["id"] == lock)
-    assert any("assertion" in answer["result"] for answer in answers[:border] if "result" in answer), "there was load"
+    results = [answer["result"] for answer in answers[:border] if "result" in answer]
+    assert any("assertion" in result for result in results) and any("text" in result for result in results), "load"
     assert {answer.get("error", {}).get("data", {}).get("kind") for answer in answers[border + 1:]} == {"locked"}
     assert any(answer["id"] == waiting and answer["error"]["data"]["kind"] == "locked" for answer in answers)
     sandbox.clear_faults()

@@ -109,6 +109,19 @@ def test_diagnose_passes(reader: Reader) -> None:
     assert [line for line in lines if not line.startswith("pass  ")] == []
 
 
+def test_the_requests_are_seen(reader: Reader, sandbox: Sandbox) -> None:
+    """The profile of the README gives out no assertions; whoever may change it can have them put in."""
+    code = block("sh", "exportRequest")
+    assert "ONBEHALF_USER_ASSERTION" in reader.shell(code)
+    profile = json.loads(reader.shell("clients/shell/obo getProfile name=dev5"))
+    profile["policy"]["rawCredentials"] = True
+    (reader.folder / "raw.json").write_text(json.dumps(profile))
+    reader.shell('clients/shell/obo saveProfile profile:="$(cat raw.json)"', ONBEHALF_ARGS="--admin")
+    with_secrets = code.replace("format=curl", "format=curl includeSecrets:=true").replace("--help", "")
+    assert f'"output":"{ANSWER}"' in reader.shell(with_secrets)
+    assert [row["actor"] for row in sandbox.audit(side="pod", action="agent.invoke")] == ["curtis.feitty"]
+
+
 @pytest.fixture
 def server(home: Home) -> Iterator[list[str]]:
     """The command line of "On a server", with folders of its own."""

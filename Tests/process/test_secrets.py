@@ -15,7 +15,7 @@ from sandbox.control import Sandbox
 from secrets_in_use import CLIENT_SECRET, GARBAGE, KEY_FILE, PEM, STORE, encrypted_keys, keys_in, numbers, plain_keys
 from sidecar import BINARY, Home
 from transcript import FILES
-from watched import METHODS, Watched
+from watched import EXPORTED, METHODS, Watched
 
 USER = {"profile": "dev5", "subject": "curtis.feitty"}
 AGENT = {"agent": "PAYABLES_TEAM", "message": "Hello"}
@@ -138,6 +138,20 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
     person.refusal("getToken", profile="basic", subject="curtis.feitty")
 
 
+def exports(gate: Gate, person: Watched) -> None:
+    """With their assertions, which are asked for, and without; a secret and a user's own token are in none."""
+    own = gate.sandbox.id_token("curtis.feitty")
+    gate.is_secret(exported_user_token=own)
+    for how in ({"format": "curl"}, {"format": "postman", **AGENT}):
+        for user in (USER, {"profile": "dev5", "userToken": own}, {"profile": "basic", "subject": "curtis.feitty"}):
+            person.call("exportRequest", **how, **user)
+            exported = json.dumps(person.call("exportRequest", includeSecrets=True, **how, **user))
+            found = EXPORTED.findall(exported)
+            assert len(found) == (2 if user == USER else 1)
+            gate.is_secret(**{f"exported {number}": assertion for number, assertion in enumerate(found)})
+    person.refusal("exportRequest", format="curl", profile="dev5", userToken=f"{own} {own}")
+
+
 def rotation_and_stores(gate: Gate, person: Watched) -> None:
     def rotate(step: str, **params: Any) -> Any:
         return person.call("rotateKey", alias="payables", step=step, **params)
@@ -214,6 +228,7 @@ def test_no_secret_comes_out(gate: Gate) -> None:
         person.call("initialize", clientInfo={"name": "gate"})
         keys_and_profiles(gate, person)
         tokens_and_agents(gate, person)
+        exports(gate, person)
         rotation_and_stores(gate, person)
         echoes(gate, person, hostile)
         wrong_and_broken(gate, person)

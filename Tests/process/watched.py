@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ METHODS = {
 }
 # What a caller asks for by name, and nothing else that is secret.
 ASKED_FOR = {"getToken": "accessToken", "mintAssertion": "assertion"}
+# An assertion in what is exported with its secrets.
+EXPORTED = re.compile(r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{342}")
 
 
 class Watched(Sidecar):
@@ -23,7 +26,8 @@ class Watched(Sidecar):
         self.stdout = b""
         self.methods: dict[Any, str] = {}
         self.called: set[tuple[str, str]] = set()
-        self.handed_out: list[tuple[str, str]] = []
+        self.handed_out: list[bytes] = []
+
     def surroundings(self) -> dict[str, bytes]:
         """What the system tells about the process; of another's only root is told all."""
         process = Path(f"/proc/{self.process.pid}")
@@ -51,14 +55,16 @@ class Watched(Sidecar):
         elif method:
             self.called.add((method, "ok"))
             if field := ASKED_FOR.get(method):
-                self.handed_out.append((field, message["result"][field]))
+                asked = {field: message["result"][field]}
+                self.handed_out.append(json.dumps(asked, separators=(",", ":"))[1:-1].encode())
+            if method == "exportRequest":
+                self.handed_out += [found.encode() for found in EXPORTED.findall(json.dumps(message["result"]))]
         return message
 
     def unasked_output(self) -> bytes:
-        """Standard output, without each answer that was asked for, once."""
+        """Standard output, without each credential that was asked for, once."""
         output = self.stdout
-        for field, text in self.handed_out:
-            answer = json.dumps({field: text}, separators=(",", ":"))[1:-1].encode()
+        for answer in self.handed_out:
             assert answer in output
             output = output.replace(answer, b"", 1)
         return output

@@ -2,12 +2,22 @@ package import JSON
 
 /// One run of an agent, as the pod last told it.
 package struct AgentRun: Sendable, Equatable, Encodable {
-  package enum State: String, Codable, Sendable {
+  package enum State: String, Codable, Sendable, CaseIterable {
     case running
     /// A person has to act before it goes on.
     case waiting
     case complete
     case failed
+
+    /// What the pod says for it. A run of which it says anything else is taken as running.
+    var words: [String] {
+      switch self {
+      case .running: ["RUNNING"]
+      case .waiting: ["WAITING"]
+      case .complete: ["COMPLETE", "COMPLETED", "SUCCESS"]
+      case .failed: ["ERROR", "FAILED", "CANCELLED"]
+      }
+    }
   }
 
   package var agent: String
@@ -46,15 +56,9 @@ struct AgentStatus: Sendable {
       state = .running
       return
     }
-    switch word.uppercased() {
-    case "COMPLETE", "COMPLETED", "SUCCESS": state = .complete
-    case "ERROR", "FAILED", "CANCELLED": state = .failed
-    case "WAITING": state = .waiting
-    case "RUNNING": state = .running
-    default:
-      state = .running
-      unknownState = Masking.mask(word)
-    }
+    let known = AgentRun.State.allCases.first { $0.words.contains(word.uppercased()) }
+    state = known ?? .running
+    if known == nil { unknownState = Masking.mask(word) }
   }
 
   /// The pod's identifiers enter URLs and later requests, so they are held to the same rule as the client's.

@@ -26,28 +26,31 @@ struct TokenRequest {
     }
   }
 
-  func http(to domain: Origin, profile: Profile, deadline: ContinuousClock.Instant) -> HTTPRequest {
+  /// The fields of the form, in the order in which they are sent.
+  func fields(of profile: Profile) -> [(name: String, value: String)] {
     var fields = [(name: "grant_type", value: assertion == nil ? "client_credentials" : Self.jwtBearer)]
     if let assertion { fields.append((name: "assertion", value: assertion)) }
     fields.append((name: "scope", value: scope))
+    if case .assertion(let text) = client {
+      if assertion == nil { fields.append((name: "client_id", value: profile.clientId)) }
+      fields.append((name: "client_assertion_type", value: Self.clientAssertionType))
+      fields.append((name: "client_assertion", value: text))
+    }
+    return fields
+  }
+
+  func http(to domain: Origin, profile: Profile, deadline: ContinuousClock.Instant) -> HTTPRequest {
     var headers = [
       (name: "Content-Type", value: "application/x-www-form-urlencoded;charset=UTF-8"),
       (name: "Accept", value: "application/json"),
     ]
-    switch client {
-    case .assertion(let text):
-      if assertion == nil { fields.append((name: "client_id", value: profile.clientId)) }
-      fields.append((name: "client_assertion_type", value: Self.clientAssertionType))
-      fields.append((name: "client_assertion", value: text))
-    case .basic(let value):
-      headers.append((name: "Authorization", value: value))
-    }
+    if case .basic(let value) = client { headers.append((name: "Authorization", value: value)) }
     var request = HTTPRequest(
       method: .post,
       origin: domain,
       target: Self.path,
       headers: headers,
-      body: FormEncoding.encode(fields),
+      body: FormEncoding.encode(fields(of: profile)),
       deadline: deadline
     )
     request.maximumResponseBytes = 1 << 20

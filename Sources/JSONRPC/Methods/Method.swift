@@ -24,6 +24,9 @@ package protocol Method: SendableMetatype {
   /// out: an answer that is sent after the reason came to be is not the result.
   static func objection(in context: Context) -> ResponseError?
 
+  /// The same for methods of which some results may be given all the same.
+  static func objection(to params: Params, in context: Context) -> ResponseError?
+
   static func call(_ params: Params, _ call: Call, in context: Context) async throws(ResponseError) -> Result
 }
 
@@ -41,6 +44,8 @@ extension Method {
   package static var unknownParams: JSONReader.UnknownMembers { .refused }
   package static func order(_ params: Params) -> Order { .concurrent }
   package static func objection(in context: Context) -> ResponseError? { nil }
+
+  package static func objection(to params: Params, in context: Context) -> ResponseError? { objection(in: context) }
 
   package static func answerAtOnce(_ params: Params, in context: Context) -> Swift.Result<Result, ResponseError>? {
     nil

@@ -18,7 +18,7 @@ package struct Route<Context: Sendable>: Sendable {
         order: M.order(request.params),
         timeout: request.timeout ?? M.defaultTimeout,
         progressToken: request.progressToken,
-        objection: { M.objection(in: context) },
+        objection: { M.objection(to: request.params, in: context) },
         answerAtOnce: { M.answerAtOnce(request.params, in: context).map(Answer.init) },
         run: { call in
           do throws(ResponseError) {

@@ -31,6 +31,7 @@ package let methodTable: [Route<Services>] = [
   Route(CallApi.self),
   Route(Diagnose.self),
   Route(Explain.self),
+  Route(ExportRequest.self),
   Route(GetStatus.self),
   Route(QueryAudit.self),
   Route(VerifyAudit.self),
