@@ -109,6 +109,10 @@ def test_diagnose_passes(reader: Reader) -> None:
     assert [line for line in lines if not line.startswith("pass  ")] == []
 
 
+def test_the_setup_guide_is_that_of_the_key(reader: Reader) -> None:
+    assert "upload dev5-key.pem under the alias dev5-key" in reader.shell(block("sh", "getSetupGuide"))
+
+
 def test_the_requests_are_seen(reader: Reader, sandbox: Sandbox) -> None:
     """The profile of the README gives out no assertions; whoever may change it can have them put in."""
     code = block("sh", "exportRequest")

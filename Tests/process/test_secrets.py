@@ -150,6 +150,8 @@ def exports(gate: Gate, person: Watched) -> None:
             assert len(found) == (2 if user == USER else 1)
             gate.is_secret(**{f"exported {number}": assertion for number, assertion in enumerate(found)})
     person.refusal("exportRequest", format="curl", profile="dev5", userToken=f"{own} {own}")
+    person.call("getSetupGuide", profile="basic")
+    person.call("getSetupGuide", alias="spare")
 
 
 def rotation_and_stores(gate: Gate, person: Watched) -> None:

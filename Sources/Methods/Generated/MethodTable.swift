@@ -32,6 +32,7 @@ package let methodTable: [Route<Services>] = [
   Route(Diagnose.self),
   Route(Explain.self),
   Route(ExportRequest.self),
+  Route(GetSetupGuide.self),
   Route(GetStatus.self),
   Route(QueryAudit.self),
   Route(VerifyAudit.self),
