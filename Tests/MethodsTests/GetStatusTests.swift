@@ -111,9 +111,9 @@ struct GetStatusTests {
           """#
         )
     )
-    // Past half of its life, and the domain refuses to renew it.
+    // Past half of its life, and the domain knows the client no more.
     clock.manual.advance(by: .seconds(2000))
-    plan(400, ["error": "invalid_grant"], after: .zero)
+    plan(401, ["error": "invalid_client"], after: .zero)
     #expect(try await getToken(sidecar, "curtis.feitty")["result"]?["source"] == "cache")
     var stale = try await status(of: sidecar)["cache"]
     while stale?["renewals"]?["failed"] != 1 { stale = try await status(of: sidecar)["cache"] }
