@@ -90,6 +90,20 @@ struct DomainClockTests {
     #expect(Set(domain.bench.http.requests.flatMap { times(in: $0).map(\.id) }).count == 6)
   }
 
+  /// Whoever gives a profile roots or a proxy of their own does not set the clock of the others.
+  @Test(arguments: [("/elsewhere.pem", nil), (nil, "http://elsewhere.example")] as [(String?, String?)])
+  func aDateThatCameByAnotherRoadCorrectsNobodyElse(_ caFile: String?, _ proxy: String?) async throws {
+    let domain = try await Domain(aheadSeconds: 900)
+    domain.plan(2)
+    _ = try await domain.exchange()
+    var other = domain.profile
+    (other.caFile, other.proxy) = (caFile, proxy)
+    let assertion = try await domain.bench.mint.mint(other, subject: nil, deadline: .now)
+    #expect(assertion.claims["iat"] == 1_699_999_995)
+    let known = domain.bench.domain.identityDomains.all
+    #expect(known.map(\.clock.status.state) == [.corrected], "one domain, by the answer that came")
+  }
+
   @Test func whatIsMintedForOthersIsCorrectedToo() async throws {
     let domain = try await Domain(aheadSeconds: 900)
     domain.plan(2)

@@ -71,6 +71,9 @@ package final class DomainClock: Sendable {
 
   var instant: ContinuousClock.Instant { clock.now }
 
+  /// How long ago an answer was heard; very long when none was.
+  var silence: Duration { status.lastAge ?? .seconds(Int64(Int32.max)) }
+
   /// Takes the date of an answer that has just come.
   ///
   /// - Parameters:

@@ -2,15 +2,32 @@ import Synchronization
 
 /// What is known of each identity domain, whatever profile it is asked with: its clock, and how much it is asked.
 package final class IdentityDomains: Sendable {
+  /// A date is as good as the road it came by: who gives a profile roots and a proxy of their own could make it up, and
+  /// must not set the clock by which other profiles sign.
+  private struct Road: Hashable {
+    let caFile: String?
+    let proxy: String?
+  }
+
+  private struct Known {
+    let limiter: RequestLimiter
+    let exchanges: ExchangeStatistics
+    var clocks: [Road: DomainClock] = [:]
+
+    /// The one that was heard last.
+    var clock: DomainClock? { clocks.values.min { $0.silence < $1.silence } }
+  }
+
   /// More than any process has. Beyond it all is forgotten, for a client must not fill the memory with names.
   private static let maximumCount = 1000
+  private static let maximumRoads = 100
 
   private let wallClock: any WallClock
   private let clock: any MonotonicClock
   /// What the profiles of a domain say of its rate.
   private let rate: @Sendable (_ identityDomainUrl: String) -> RateLimit
   private let kind: @Sendable (Failure) -> String
-  private let known = Mutex<[String: IdentityDomain]>([:])
+  private let known = Mutex<[String: Known]>([:])
 
   package init(
     wallClock: any WallClock,
@@ -26,25 +43,33 @@ package final class IdentityDomains: Sendable {
 
   /// The domain of a validated profile.
   package func domain(of profile: Profile) -> IdentityDomain {
-    let url = profile.identityDomainUrl
+    let (url, road) = (profile.identityDomainUrl, Road(caFile: profile.caFile, proxy: profile.proxy))
     return known.withLock { known in
-      if let domain = known[url] { return domain }
-      if known.count >= Self.maximumCount { known = [:] }
-      let rate = rate
-      let domain = IdentityDomain(
-        url: url,
-        clock: DomainClock(wallClock: wallClock, clock: clock),
-        limiter: RequestLimiter(clock: clock) { rate(url) },
-        exchanges: ExchangeStatistics(clock: clock, kind: kind)
-      )
+      if known[url] == nil, known.count >= Self.maximumCount { known = [:] }
+      var domain = known[url] ?? new(url)
+      if domain.clocks[road] == nil, domain.clocks.count >= Self.maximumRoads { domain.clocks = [:] }
+      let clock = domain.clocks[road] ?? DomainClock(wallClock: wallClock, clock: clock)
+      domain.clocks[road] = clock
       known[url] = domain
-      return domain
+      return IdentityDomain(url: url, clock: clock, limiter: domain.limiter, exchanges: domain.exchanges)
     }
   }
 
-  /// By their URLs.
+  private func new(_ url: String) -> Known {
+    Known(
+      limiter: RequestLimiter(clock: clock) { [rate] in rate(url) },
+      exchanges: ExchangeStatistics(clock: clock, kind: kind)
+    )
+  }
+
+  /// By their URLs, each with the clock that was heard last.
   package var all: [IdentityDomain] {
-    known.withLock { $0.values.sorted { $0.url.utf8.lexicographicallyPrecedes($1.url.utf8) } }
+    let domains = known.withLock { known in
+      known.compactMap { url, domain in
+        domain.clock.map { IdentityDomain(url: url, clock: $0, limiter: domain.limiter, exchanges: domain.exchanges) }
+      }
+    }
+    return domains.sorted { $0.url.utf8.lexicographicallyPrecedes($1.url.utf8) }
   }
 }
 
