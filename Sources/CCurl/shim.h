@@ -31,6 +31,10 @@ static inline CURLcode onbehalf_setopt_prereq(CURL *easy, curl_prereq_callback v
   return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
 
+static inline CURLcode onbehalf_setopt_debug(CURL *easy, curl_debug_callback value) {
+  return curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, value);
+}
+
 static inline long onbehalf_response_code(CURL *easy) {
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -41,6 +45,19 @@ static inline void *onbehalf_private(CURL *easy) {
   char *value = NULL;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &value);
   return value;
+}
+
+static inline long onbehalf_info_long(CURL *easy, CURLINFO info) {
+  long value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+
+/// What the server's own certificate says, as lines of the form `name:value`; NULL when none was kept. Libcurl's memory.
+static inline const struct curl_slist *onbehalf_leaf_certificate(CURL *easy) {
+  struct curl_certinfo *info = NULL;
+  if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info || info->num_of_certs < 1) return NULL;
+  return info->certinfo[0];
 }
 
 static inline CURLMcode onbehalf_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {

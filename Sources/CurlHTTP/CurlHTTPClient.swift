@@ -48,7 +48,7 @@ package final class CurlHTTPClient: HTTPClient {
     let id = lastID.add(1, ordering: .relaxed).newValue
     let outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        loop.start(Job(id: id, request: prepared, continuation: continuation))
+        loop.start(Job(id: id, request: prepared, purpose: .request(continuation)))
         // A task cancelled before this line had its handler run when there was nothing to cancel yet.
         if Task.isCancelled { loop.cancel(id) }
       }

@@ -50,6 +50,10 @@ final class EasyHandle {
     try check(CURLOPT_PREREQFUNCTION, onbehalf_setopt_prereq(pointer, callback))
   }
 
+  func setDebug(_ callback: curl_debug_callback) throws(HTTPFailure) {
+    try check(CURLOPT_DEBUGFUNCTION, onbehalf_setopt_debug(pointer, callback))
+  }
+
   func setHeaderLines(_ texts: [String]) throws(HTTPFailure) {
     for text in texts {
       guard let longer = curl_slist_append(lines, text) else { throw .unreachable(found: "no memory for headers") }

@@ -49,7 +49,7 @@ struct PreparedRequest: Sendable {
     isLoopback = origin.isLoopback
     route = try ProxyRoute(request, configuration: configuration)
     self.roots = try roots.bundle(adding: request.caFile)
-    // Behind a proxy it is the proxy's name, or the origin's where there are exceptions.
+    // Behind a proxy it is the proxy's name, or the origin's too, which some proxies leave to us.
     lookupName = isAddress(origin.host) || isLoopback ? nil : "\(route.proxy) \(origin.host)"
   }
 

@@ -37,9 +37,9 @@ final class TransferEngine {
       if gate.enter(job.id, name, now: .now) { begin(job) } else { waiting[job.id] = job }
     case .cancel(let id):
       if let transfer = transfers[id] {
-        end(transfer, .failure(.cancelled(requestSent: transfer.isSent)), lookup: .abandoned)
+        end(transfer, transfer.cancelled, lookup: .abandoned)
       } else if let job = withdraw(id) {
-        job.continuation.resume(returning: .failure(.cancelled(requestSent: false)))
+        job.fail(.cancelled(requestSent: false))
       }
     }
   }
@@ -48,13 +48,13 @@ final class TransferEngine {
 
   private func begin(_ job: Job) {
     do throws(HTTPFailure) {
-      let transfer = try Transfer(job)
+      let transfer = try Transfer.make(job)
       transfers[job.id] = transfer
       try multiHandle().add(transfer.handle)
     } catch {
       transfers[job.id] = nil
       if let name = job.request.lookupName { release(gate.end(job.id, name, .notBegun, now: .now), failure: error) }
-      job.continuation.resume(returning: .failure(error))
+      job.fail(error)
     }
   }
 
@@ -68,13 +68,13 @@ final class TransferEngine {
   private func finish(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
     guard let transfer = Transfer.of(easy) else { return }
     let lookupFailed = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY
-    end(transfer, transfer.outcome(code), lookup: lookupFailed ? .failed : .abandoned)
+    end(transfer, transfer.conclusion(code), lookup: lookupFailed ? .failed : .abandoned)
   }
 
   /// `lookup` is what became of the lookup should the transfer still have been at it.
   private func end(
     _ transfer: Transfer,
-    _ outcome: Result<HTTPResponse, HTTPFailure>,
+    _ conclusion: Transfer.Conclusion,
     lookup: LookupGate.Outcome
   ) {
     let job = transfer.job
@@ -82,9 +82,9 @@ final class TransferEngine {
     transfers[job.id] = nil
     if let name = job.request.lookupName {
       let ended = gate.end(job.id, name, transfer.phase == .resolve ? lookup : .found, now: .now)
-      release(ended, failure: outcome.failure)
+      release(ended, failure: conclusion.failure)
     }
-    job.continuation.resume(returning: outcome)
+    conclusion.tell()
   }
 
   // MARK: Lookups
@@ -98,8 +98,7 @@ final class TransferEngine {
 
   private func release(_ released: LookupGate.Release, failure: HTTPFailure?) {
     for id in released.failed {
-      waiting.removeValue(forKey: id)?.continuation
-        .resume(returning: .failure(failure ?? .unreachable(found: "the host was not found")))
+      waiting.removeValue(forKey: id)?.fail(failure ?? .unreachable(found: "the host was not found"))
     }
     for id in released.started {
       if let job = waiting.removeValue(forKey: id) { begin(job) }
@@ -110,7 +109,7 @@ final class TransferEngine {
     let now = ContinuousClock.now
     for job in waiting.values where job.request.connectDeadline <= now {
       _ = withdraw(job.id)
-      job.continuation.resume(returning: .failure(.timedOut(phase: .resolve, requestSent: false)))
+      job.fail(.timedOut(phase: .resolve, requestSent: false))
     }
   }
 
@@ -139,15 +138,6 @@ final class TransferEngine {
       idleSince = nil
       let next = [waiting.values.lazy.map(\.request.connectDeadline).min(), gate.nextReclaim].compactMap(\.self).min()
       multi.poll(loop.wakeup.descriptor, atMost: next.map { $0 - now } ?? .seconds(60))
-    }
-  }
-}
-
-extension Result {
-  fileprivate var failure: Failure? {
-    switch self {
-    case .success: nil
-    case .failure(let failure): failure
     }
   }
 }

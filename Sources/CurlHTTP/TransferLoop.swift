@@ -3,14 +3,6 @@ import Delegation
 import Glibc
 import Synchronization
 
-/// A request on its way to the loop, with the one who waits for its outcome.
-struct Job: Sendable {
-  let id: UInt64
-  let request: PreparedRequest
-  /// Resumed exactly once, by the loop.
-  let continuation: CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>
-}
-
 /// The door to the loop's thread. Orders given by one thread are carried out in that order.
 final class TransferLoop: Sendable {
   enum Order: Sendable {
@@ -43,7 +35,7 @@ final class TransferLoop: Sendable {
     }
     guard error == 0 else {
       let found = "no thread for network transfers: \(String(cString: strerror(error)))"
-      return job.continuation.resume(returning: .failure(.unreachable(found: found)))
+      return job.fail(.unreachable(found: found))
     }
     wakeup.signal()
   }

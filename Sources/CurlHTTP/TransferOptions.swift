@@ -47,7 +47,8 @@ extension EasyHandle {
     try set(CURLOPT_FOLLOWLOCATION, 0)
     try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
     try set(CURLOPT_PROXY, request.route.proxy)
-    try set(CURLOPT_NOPROXY, request.route.exceptions)
+    // Whether there is one has been decided. Unset, it would be read from the environment.
+    try set(CURLOPT_NOPROXY, "")
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     // HTTP/2 is agreed in the TLS handshake; transfers wait for it and then share the connection.
     try set(CURLOPT_HTTP_VERSION, request.isEncrypted ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1))

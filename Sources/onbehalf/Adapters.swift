@@ -31,18 +31,18 @@ struct Adapters {
 
   var ports: Ports {
     let stores = Stores(options: options, environment: environment, passphrase: passphrase)
+    let network = CurlHTTPClient.Configuration(
+      userAgent: "onbehalf/\(Self.version)",
+      proxy: environment.proxy,
+      noProxy: environment.noProxy
+    )
     var ports = Ports(
       store: stores.own,
       keys: OpenSSLSigningKeys(),
       digests: OpenSSLDigests(),
       signatures: OpenSSLSignatureVerification(),
-      http: CurlHTTPClient(
-        CurlHTTPClient.Configuration(
-          userAgent: "onbehalf/\(Self.version)",
-          proxy: environment.proxy,
-          noProxy: environment.noProxy
-        )
-      ),
+      http: CurlHTTPClient(network),
+      probe: CurlConnectionProbe(network),
       profileFile: profileFile,
       policyFile: policyFile,
       audit: audit,

@@ -70,6 +70,33 @@ final class TestAuthority: Sendable {
     return path.path
   }
 
+  /// One that nobody else has signed.
+  func selfSigned(names: String) throws -> String {
+    let path = folder.appending(path: UUID().uuidString).path
+    try openssl(
+      "req",
+      "-x509",
+      "-nodes",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-days",
+      "2",
+      "-subj",
+      "/CN=self",
+      "-addext",
+      "subjectAltName=\(names)",
+      "-keyout",
+      "\(path).key",
+      "-out",
+      "\(path).pem"
+    )
+    let files = try ["pem", "key"].map { try Data(contentsOf: URL(filePath: "\(path).\($0)")) }
+    try files.reduce(Data(), +).write(to: URL(filePath: path))
+    return path
+  }
+
   private func openssl(_ arguments: String...) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/openssl")

@@ -14,6 +14,7 @@ import Testing
       digests: PlainDigests(),
       signatures: PlainSignatures(),
       http: ScriptedHTTP(),
+      probe: ScriptedProbe(),
       profileFile: InMemoryGuardedFile("/config.json"),
       policyFile: nil,
       audit: audit,

@@ -57,6 +57,7 @@ extension ProfileBook {
 /// The domain over fakes, with one key in the store.
 struct Bench {
   let http = ScriptedHTTP()
+  let probe = ScriptedProbe()
   let wallClock = FixedWallClock()
   let clock = ManualClock()
   let random = CountingRandomness()
@@ -82,6 +83,7 @@ struct Bench {
       digests: PlainDigests(),
       signatures: PlainSignatures(),
       http: http,
+      probe: probe,
       profileFile: profileFile,
       policyFile: policyFile,
       audit: audit,

@@ -30,6 +30,7 @@ struct InProcessSidecar {
       digests: OpenSSLDigests(),
       signatures: OpenSSLSignatureVerification(),
       http: http,
+      probe: ScriptedProbe(),
       profileFile: profileFile,
       policyFile: policyFile,
       audit: audit,

@@ -7,6 +7,7 @@ package struct Ports: Sendable {
   package var digests: any Digests
   package var signatures: any SignatureVerification
   package var http: any HTTPClient
+  package var probe: any ConnectionProbe
   package var profileFile: any GuardedFile
   /// Without it there is no such layer.
   package var policyFile: (any GuardedFile)?
@@ -26,6 +27,7 @@ package struct Ports: Sendable {
     digests: any Digests,
     signatures: any SignatureVerification,
     http: any HTTPClient,
+    probe: any ConnectionProbe,
     profileFile: any GuardedFile,
     policyFile: (any GuardedFile)?,
     audit: any AuditSink,
@@ -40,6 +42,7 @@ package struct Ports: Sendable {
     self.digests = digests
     self.signatures = signatures
     self.http = http
+    self.probe = probe
     self.profileFile = profileFile
     self.policyFile = policyFile
     self.audit = audit
