@@ -16,6 +16,7 @@ from .tokens import TokenError, Tokens
 from .web import json_app, problem, single_values
 
 AGENTS = "/api/fusion-ai/orchestrator/agent/v2/<code>"
+CARD = "/api/fusion-ai/orchestrator/a2a/v1/<code>/.well-known/agent.json"
 AGENT_CODE = re.compile(r"[A-Z0-9_]{1,200}")
 END_USER, ADMIN = "END_USER", "ADMIN"
 ADMIN_ROLE = "FUSION_AI_ADMIN"
@@ -121,6 +122,17 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: In
             refuse(400, "Bad Request", f"The job was invoked as {job.mode}, not as {mode}.")
         record(200)
         return jsonify(jobs.poll(job))
+
+    @app.get(CARD)
+    def card(code: str) -> Response:
+        act("agent.card", code, state.start.agent_scope)
+        agent = executable(code, {})
+        record(200)
+        return jsonify(
+            name=code, description=f"The agent team {code}.", url=request.base_url.partition("/.well-known/")[0],
+            version=str(agent.version or 1), provider={"organization": "Sandbox"},
+            capabilities={"streaming": False}, defaultInputModes=["text"], defaultOutputModes=["text"], skills=[],
+        )
 
     add_resources(app, state, invoices, act, refuse, record)
     return app

@@ -19,6 +19,7 @@ AUDIENCE = "https://identity.oraclecloud.com/"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 AGENTS = "/api/fusion-ai/orchestrator/agent/v2"
+CARDS = "/api/fusion-ai/orchestrator/a2a/v1"
 
 
 @dataclass
@@ -72,6 +73,10 @@ class Caller:
         answer = self.exchange(self.form(subject, scope=scope or self.sandbox.scope))
         assert answer.status_code == 200, answer.text
         return answer.json()["access_token"]
+
+    def card(self, token: str, agent: str = "PAYABLES_TEAM") -> requests.Response:
+        url = f"{self.sandbox.pod_url}{CARDS}/{agent}/.well-known/agent.json"
+        return self.session.get(url, headers=bearer(token), timeout=10)
 
     def invoke(self, token: str, agent: str = "PAYABLES_TEAM", **changes: Any) -> requests.Response:
         body = changed({"conversational": True, "message": "Hi"}, changes)
