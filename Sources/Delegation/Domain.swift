@@ -105,7 +105,9 @@ package struct Domain: Sendable {
       authorization: authorization,
       mint: mint,
       exchange: exchange,
+      domains: identityDomains,
       ports: ports,
+      kind: kind,
       explain: explain
     )
   }

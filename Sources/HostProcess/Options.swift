@@ -66,6 +66,23 @@ package struct Options: Sendable, Equatable {
     }
   }
 
+  /// The names of those that are not as they would be without; no value, for a path may hold somebody's name.
+  package var inEffect: [String] {
+    let standard = Options()
+    let changed: [(OptionName, Bool)] = [
+      (.admin, isAdmin), (.store, store != standard.store), (.config, configPath != nil), (.policy, policyPath != nil),
+      (.state, statePath != nil), (.framing, framing != standard.framing), (.logLevel, logLevel != standard.logLevel),
+      (.noParentWatch, !watchesParent),
+    ]
+    let source: [OptionName] =
+      switch passphrase {
+      case .file: [.passphraseFile]
+      case .descriptor: [.passphraseDescriptor]
+      case nil: []
+      }
+    return (changed.filter(\.1).map(\.0) + source).map(\.rawValue).sorted()
+  }
+
   private mutating func set(_ name: OptionName, _ option: GivenOption) throws(UsageError) {
     switch name {
     case .help, .version: break

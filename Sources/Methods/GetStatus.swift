@@ -59,7 +59,7 @@ package enum GetStatus: Method {
 }
 
 extension GetStatus.Result {
-  fileprivate init(_ services: Services) {
+  init(_ services: Services) {
     let session = services.statistics.snapshot
     version = services.version
     libraries = services.libraries

@@ -6,6 +6,7 @@ import Synchronization
 package struct Services: Sendable {
   package let version: String
   package let libraries: LibraryVersions
+  package let host: HostFacts
   package let isAdmin: Bool
   package let limits: Limits
   package let domain: Domain
@@ -18,6 +19,7 @@ package struct Services: Sendable {
   package init(
     version: String,
     libraries: LibraryVersions,
+    host: HostFacts,
     isAdmin: Bool,
     limits: Limits,
     statistics: SessionStatistics,
@@ -26,6 +28,7 @@ package struct Services: Sendable {
   ) {
     self.version = version
     self.libraries = libraries
+    self.host = host
     self.isAdmin = isAdmin
     self.limits = limits
     self.statistics = statistics
@@ -52,6 +55,18 @@ package struct LibraryVersions: Sendable, Encodable {
   package init(libcurl: String, openssl: String) {
     self.libcurl = libcurl
     self.openssl = openssl
+  }
+}
+
+/// What this process runs on, and how it was started.
+package struct HostFacts: Sendable, Encodable {
+  let system: String
+  /// The names of the options in effect, without their values.
+  let options: [String]
+
+  package init(system: String, options: [String]) {
+    self.system = system
+    self.options = options
   }
 }
 

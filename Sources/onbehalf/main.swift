@@ -87,6 +87,7 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
   let services = Services(
     version: Adapters.version,
     libraries: LibraryVersions(libcurl: CurlHTTPClient.libraryVersion, openssl: OpenSSL.version),
+    host: HostFacts(system: SystemVersion.text, options: options.inEffect),
     isAdmin: options.isAdmin,
     limits: .standard,
     statistics: statistics,

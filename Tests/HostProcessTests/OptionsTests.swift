@@ -18,6 +18,26 @@ import Testing
     #expect(!options.isAdmin && options.watchesParent && options.logLevel == .warn)
   }
 
+  /// Names alone: a path may say who somebody is.
+  @Test(arguments: [
+    ("", []), ("--store secret-service --framing auto --log-level warn", []),
+    ("--store memory --admin", ["--admin", "--store"]),
+    (
+      "--store file:/s --passphrase-file /p --config /c --policy /r",
+      [
+        "--config", "--passphrase-file", "--policy", "--store",
+      ]
+    ),
+    (
+      "--store file:/s --passphrase-fd 3 --state /t --framing lines --log-level debug --no-parent-watch",
+      [
+        "--framing", "--log-level", "--no-parent-watch", "--passphrase-fd", "--state", "--store",
+      ]
+    ),
+  ]) func whatIsInEffectIsNamed(line: String, names: [String]) throws {
+    #expect(try options(line).inEffect == names)
+  }
+
   @Test func everyOption() throws {
     let all = """
       --admin --store file:/s --passphrase-file /p --config /c --policy /r --framing lines --log-level debug \

@@ -56,7 +56,9 @@ final class InProcessDomain: Sendable {
 
   func answer(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
     switch (request.method, request.target) {
-    case (.get, "/.well-known/openid-configuration"): return .json(200, ["issuer": .string(InProcessTokens.issuer)])
+    case (.get, "/.well-known/openid-configuration"):
+      let endpoint = JSONValue.string("\(origin)/oauth2/v1/token")
+      return .json(200, ["issuer": .string(InProcessTokens.issuer), "token_endpoint": endpoint])
     case (.get, "/admin/v1/SigningCert/jwk"):
       if case .closedKeys(let status) = fault { return .json(status, [:]) }
       return .json(200, tokens.keySet)

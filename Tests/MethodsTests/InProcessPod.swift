@@ -52,6 +52,12 @@ final class InProcessPod: Sendable {
       }
       let user = try user(of: request, scope: people.agentScope)
       let path = request.target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      if path.starts(with: ["", "api", "fusion-ai", "orchestrator", "a2a", "v1"]), path.count == 9 {
+        guard request.method == .get, Array(path[7...]) == [".well-known", "agent.json"] else {
+          throw Refusal(status: 404)
+        }
+        return .json(200, ["name": .string(try agent(path[6], for: user))])
+      }
       guard path.starts(with: ["", "api", "fusion-ai", "orchestrator", "agent", "v2"]) else {
         throw Refusal(status: 404)
       }
@@ -77,6 +83,15 @@ final class InProcessPod: Sendable {
     return user
   }
 
+  /// The code of one that the user may run.
+  private func agent(_ code: String, for user: SandboxPeople.User) throws(Refusal) -> String {
+    guard let agent = people.agents.first(where: { $0.code == code }) else { throw Refusal(status: 404) }
+    guard agent.published != false, !Set(agent.roles).isDisjoint(with: user.roles ?? []) else {
+      throw Refusal(status: 403, code: "FAI-40300")
+    }
+    return code
+  }
+
   private func invoke(
     _ code: String,
     for user: SandboxPeople.User,
@@ -86,10 +101,7 @@ final class InProcessPod: Sendable {
       let members = body.members, Set(members.map(\.name)).isSubset(of: Self.members),
       body["conversational"] == true, body["message"]?.string?.isEmpty == false
     else { throw Refusal(status: 400) }
-    guard let agent = people.agents.first(where: { $0.code == code }) else { throw Refusal(status: 404) }
-    guard agent.published != false, !Set(agent.roles).isDisjoint(with: user.roles ?? []) else {
-      throw Refusal(status: 403, code: "FAI-40300")
-    }
+    _ = try agent(code, for: user)
     let asked = body["conversationId"]?.string
     return try jobs.withLock { jobs throws(Refusal) in
       guard asked == nil || jobs.values.contains(where: { $0.conversation == asked && $0.owner == user.userName })

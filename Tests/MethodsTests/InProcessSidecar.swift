@@ -45,6 +45,7 @@ struct InProcessSidecar {
     let services = Services(
       version: "0.0.0",
       libraries: LibraryVersions(libcurl: "1.2.3", openssl: "4.5.6"),
+      host: HostFacts(system: "Linux", options: ["--store"]),
       isAdmin: isAdmin,
       limits: .standard,
       statistics: statistics,

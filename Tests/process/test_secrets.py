@@ -123,8 +123,9 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
     for question in ({}, {"agent": "PAYABLES_TEAM"}, {"method": "GET", "path": "/fscmRestApi/resources"}):
         person.call("explain", **USER, **question)
         person.call("explain", profile="dev5", userToken=own, **question)
-    person.call("diagnose", **USER)
-    person.call("diagnose", profile="dev5", userToken=own)
+    person.call("diagnose", agent="PAYABLES_TEAM", bundle=True, **USER)
+    person.call("diagnose", profile="dev5", userToken=own, agent="PAYABLES_TEAM", bundle=True)
+    person.refusal("diagnose", agent="no code", **USER)
     person.call("diagnose", profile="basic", subject="curtis.feitty")
     person.call("inspectToken", **USER)
     for token in (own, forged):
@@ -214,12 +215,13 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
         for hostile.answer in AT_THE_DOMAIN.values():
             person.answer(person.request("getToken", forceRefresh=True, **user))
             person.answer(person.request("inspectToken", **user))
-            person.call("diagnose", **user)
+            person.call("diagnose", bundle=True, **user)
         hostile.is_domain = False
         person.call("getToken", forceRefresh=True, **user)
         for hostile.answer in AT_THE_POD.values():
             person.answer(person.request("invokeAgent", workDoneToken="progress", wait=False, **user, **AGENT))
             person.answer(person.request("callApi", method="POST", path="/anything", body={}, **user))
+            person.call("diagnose", agent="PAYABLES_TEAM", bundle=True, **user)
     # What a pod says of a token's claims in the output of a run is the answer that was asked for; its signature is not.
     signatures = {sent.rpartition(".")[2] for sent in hostile.sent}
     gate.secrets |= {f"credential {number}": signature.encode() for number, signature in enumerate(signatures)}

@@ -100,3 +100,24 @@ def test_callers_are_answered_by_their_own_deadline(silence: Path, home: Home) -
         assert 0.9 < seconds < 5
     # A lookup is shared by all who wait for it, and the lookups that hang hold nobody else.
     assert (silence.parent / "lookups").stat().st_size < 10
+
+
+def test_diagnose_says_so_and_holds_nobody_up(silence: Path, home: Home) -> None:
+    hosts = ["c.silent.example", "d.silent.example"]
+    wanted = profile(hosts[0]) | {"fusionUrl": f"https://{hosts[1]}", "clientAuthentication": "client_secret_basic"}
+    del wanted["key"]
+    options = {"profiles": {hosts[0]: wanted}}
+    lookups = silence.parent / "lookups"
+    looked_up = lookups.stat().st_size if lookups.exists() else 0
+    diagnose = {"id": "diagnose", "method": "diagnose", "params": {"profile": hosts[0], "subject": "u", "agent": "A"}}
+    with Sidecar(home, "--store", "memory", environment={"LD_PRELOAD": str(silence)}) as sidecar:
+        exchange(sidecar, [{"id": "start", "method": "initialize", "params": {"initializationOptions": options}}])
+        answers = exchange(sidecar, [diagnose, {"id": "ping", "method": "ping"}])
+    assert answers["ping"][0] < 1
+    seconds, answer = answers["diagnose"]
+    # One share of the time for both, since they are looked up side by side.
+    assert seconds < 9
+    checks = {check["id"]: check for check in answer["result"]["checks"]}
+    assert "No name server answered when c.silent.example" in checks["dns"]["summary"]
+    assert "No name server answered when d.silent.example" in checks["fusion"]["summary"]
+    assert lookups.stat().st_size - looked_up == 2

@@ -222,8 +222,11 @@ export interface Diagnosis {
     status: "pass" | "warn" | "fail" | "skip";
     summary: string;
     hint?: string;
+    ecid?: string;
     elapsedMs: number;
   }[];
+  /** What may be mailed to support, when it was asked for. */
+  bundle?: { [part: string]: unknown };
 }
 
 export interface ExplainParams {
@@ -281,7 +284,14 @@ export class OnBehalf {
   deleteProfile(params: { name: string }, options?: CallOptions): Promise<{ deleted: true }>;
   setClientSecret(params: { profile: string; clientSecret: string }, options?: CallOptions): Promise<{ stored: true }>;
   diagnose(
-    params?: { profile?: string; subject?: string; userToken?: string; online?: boolean },
+    params?: {
+      profile?: string;
+      subject?: string;
+      userToken?: string;
+      agent?: string;
+      online?: boolean;
+      bundle?: boolean;
+    },
     options?: CallOptions,
   ): Promise<Diagnosis>;
   explain(params: OnBehalfOf & ExplainParams, options?: CallOptions): Promise<Explanation>;

@@ -107,7 +107,7 @@ extension Profile {
 
 extension Failure {
   /// What Oracle's support asks for, when the answer carried it.
-  fileprivate var ecid: String? {
+  var ecid: String? {
     switch self {
     case .token(.refused(let refusal)): refusal.ecid
     case .fusion(.refused(let refusal)): refusal.ecid

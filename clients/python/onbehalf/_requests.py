@@ -243,11 +243,15 @@ def diagnose(
     profile: Optional[str] = None,
     subject: Optional[str] = None,
     user_token: Optional[str] = None,
+    agent: Optional[str] = None,
     online: Optional[bool] = None,
+    bundle: Optional[bool] = None,
     timeout_ms: Optional[int] = None,
 ) -> Request[Diagnosis]:
-    """What works and what does not, each with what to do about it."""
-    params = _given(profile=profile, subject=subject, userToken=user_token, online=online)
+    """What works and what does not, each with what to do about it; with `bundle` also what may be mailed to support."""
+    params = _given(
+        profile=profile, subject=subject, userToken=user_token, agent=agent, online=online, bundle=bundle
+    )
     return Request("diagnose", params, Diagnosis.from_wire, timeout_ms)
 
 

@@ -147,12 +147,14 @@ class Check(Result):
     summary: str
     elapsed_ms: float
     hint: Optional[str] = None
+    ecid: Optional[str] = None
 
 
 @dataclass(frozen=True)
 class Diagnosis(Result):
     ok: bool
     checks: Sequence[Check] = field(metadata={"read": Check.all_from_wire})
+    bundle: Optional[Mapping[str, Any]] = None
 
 
 @dataclass(frozen=True)

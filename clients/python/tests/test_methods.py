@@ -87,6 +87,7 @@ CALLS: list[tuple[Callable[[OnBehalf], Any], str, dict[str, Any]]] = [
     (lambda ob: ob.delete_profile("dev5"), "deleteProfile", {"name": "dev5"}),
     (lambda ob: ob.set_client_secret("dev5", "s"), "setClientSecret", {"profile": "dev5", "clientSecret": "s"}),
     (lambda ob: ob.diagnose(online=False), "diagnose", {"online": False}),
+    (lambda ob: ob.diagnose(agent="A", bundle=True), "diagnose", {"agent": "A", "bundle": True}),
     (
         lambda ob: ob.explain(subject="curtis.feitty", method="GET", path="/x"),
         "explain",
