@@ -73,8 +73,8 @@ extension ResponseError {
       .rateLimited,
       held.isPaused
         ? "The identity domain has asked for a pause, and the turn of this call would come in \(seconds) s: too late."
-        : "\(held.queued) exchanges wait for the identity domain, and the turn of this one would come in \(seconds) s: "
-          + "too late.",
+        : "By the limit of \(held.limit.perSecond) token requests a second and \(held.limit.perMinute) a minute the turn of "
+          + "this call would come in \(seconds) s: too late. \(held.queued) wait.",
       retryable: true,
       retryAfterMs: held.retryAfterMs,
       hint: held.isPaused
