@@ -34,7 +34,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func fuzzer(_ name: String, _ dependencies: [Target.Dependency], folder: String) -> Target {
   .executableTarget(
     name: name,
-    dependencies: dependencies,
+    dependencies: dependencies + ["FuzzDriver"],
     path: "Tests/fuzz/\(folder)",
     swiftSettings: settings + sanitizer,
     linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
@@ -146,6 +146,7 @@ let package = Package(
 
 if isFuzzing {
   package.targets += [
+    .target(name: "FuzzDriver", path: "Tests/fuzz/Driver", swiftSettings: settings + sanitizer),
     fuzzer("fuzz-framing", ["JSON", "JSONRPC"], folder: "Framing"),
     fuzzer("fuzz-json", ["JSON"], folder: "JSON"),
     fuzzer("fuzz-keys", ["Delegation", "OpenSSLKeys"], folder: "Keys"),

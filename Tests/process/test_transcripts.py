@@ -40,6 +40,8 @@ class Store:
 
 @pytest.fixture(scope="module")
 def placeholders(running: Sandbox) -> dict[str, str]:
+    # The settings of whatever test came before are not those of the user's token.
+    running.clear()
     return {
         **FILES,
         "identityDomainUrl": running.domain_url,

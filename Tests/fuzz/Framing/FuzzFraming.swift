@@ -1,3 +1,4 @@
+import FuzzDriver
 import JSON
 import JSONRPC
 
@@ -85,16 +86,6 @@ private enum Echo: Method {
   }
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runFuzzer(
-  _ argumentCount: UnsafeMutablePointer<CInt>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-  _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 @main enum Fuzzer {
-  static func main() {
-    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
-    _ = runFuzzer(&count, &arguments, fuzzFraming)
-  }
+  static func main() { runFuzzer(fuzzFraming) }
 }

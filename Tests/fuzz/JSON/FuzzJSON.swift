@@ -1,3 +1,4 @@
+import FuzzDriver
 import JSON
 
 /// One input of libFuzzer. A trap is a finding; so is a text that is accepted and does not survive a round trip.
@@ -21,18 +22,8 @@ package func fuzzJSON(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runFuzzer(
-  _ argumentCount: UnsafeMutablePointer<CInt>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-  _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 @main enum Fuzzer {
-  static func main() {
-    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
-    _ = runFuzzer(&count, &arguments, fuzzJSON)
-  }
+  static func main() { runFuzzer(fuzzJSON) }
 }
 
 /// Takes every road through the `Decodable` bridge.

@@ -1,4 +1,5 @@
 import Delegation
+import FuzzDriver
 import OpenSSLKeys
 
 /// One input of libFuzzer: the first byte says in which form the rest is given to `importKey`. The passphrase is that of
@@ -33,16 +34,6 @@ private func unpack(_ material: borrowing KeyMaterial) {
   for der in unpacked.certificates { _ = try? keys.certificate(der) }
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runFuzzer(
-  _ argumentCount: UnsafeMutablePointer<CInt>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-  _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 @main enum Fuzzer {
-  static func main() {
-    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
-    _ = runFuzzer(&count, &arguments, fuzzKeys)
-  }
+  static func main() { runFuzzer(fuzzKeys) }
 }

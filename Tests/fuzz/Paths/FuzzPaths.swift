@@ -1,4 +1,5 @@
 import Delegation
+import FuzzDriver
 
 /// One input of libFuzzer: what a caller gives as the path of `callApi`.
 ///
@@ -61,16 +62,6 @@ private func isBelow(_ path: [UInt8], _ prefix: [UInt8]) -> Bool {
   path.starts(with: prefix) && (path.count == prefix.count || path[prefix.count] == slash)
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runFuzzer(
-  _ argumentCount: UnsafeMutablePointer<CInt>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-  _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 @main enum Fuzzer {
-  static func main() {
-    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
-    _ = runFuzzer(&count, &arguments, fuzzPaths)
-  }
+  static func main() { runFuzzer(fuzzPaths) }
 }

@@ -1,4 +1,5 @@
 import Delegation
+import FuzzDriver
 import OpenSSLKeys
 
 /// One input of libFuzzer: the first byte says whether the rest is a token or a set of signing keys.
@@ -35,16 +36,6 @@ private func verify(_ bytes: [UInt8], _ key: VerificationKey) {
   }
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runFuzzer(
-  _ argumentCount: UnsafeMutablePointer<CInt>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-  _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 @main enum Fuzzer {
-  static func main() {
-    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
-    _ = runFuzzer(&count, &arguments, fuzzTokens)
-  }
+  static func main() { runFuzzer(fuzzTokens) }
 }
