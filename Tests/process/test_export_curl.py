@@ -195,7 +195,8 @@ def test_no_credential_is_an_argument_or_shown(
     for name in ("dev5", "basic"):
         given = assertions(onboarded, name) | {"ONBEHALF_CLIENT_SECRET": sandbox.client_secret}
         text = onboarded.call("exportRequest", format="curl", subject="curtis.feitty", profile=name, **AGENT)["text"]
-        done = person.run(text, **given)
+        # A variable that is exported already would stay so.
+        done = person.run(text, **given, user_assertion="", client_assertion="", client_secret="", line="")
         assert done.returncode == 0, done.stderr
         sent = relay.taken()
         secrets = [request.header("authorization") for request in sent] + [dict(sent[0].form)["assertion"]]
@@ -205,6 +206,15 @@ def test_no_credential_is_an_argument_or_shown(
         for secret in filter(None, secrets):
             assert secret.removeprefix("Bearer ").removeprefix("Basic ") not in seen
             assert secret.rpartition(".")[2] not in seen
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_when_nobody_reads_what_it_says_nothing_is_left_behind(
+    onboarded: Sidecar, person: Person, shell: str
+) -> None:
+    text = onboarded.call("exportRequest", format="curl", includeSecrets=True, **USER, **AGENT)["text"]
+    piped = f'{" ".join(SHELLS[shell])} "$1" | true'
+    assert person.run(text, shell=["dash", "-c", piped, "_"]).returncode == 0
 
 
 @pytest.mark.parametrize(("answer", "message"), [

@@ -18,14 +18,15 @@ enum CurlFunctions {
       */*) fail "This shell has no printf of its own: it would show credentials to others. Use dash, bash or busybox." ;;
     esac
 
-    unset SSLKEYLOGFILE
+    # What is exported already would be so with its new value.
+    unset SSLKEYLOGFILE line user_assertion client_assertion client_secret
     directory=$(mktemp -d)
     clean_up() {
       rm -rf "$directory"
       [ ! -t 0 ] || stty echo
     }
     trap clean_up EXIT
-    trap 'exit 130' HUP INT TERM
+    trap 'exit 130' HUP INT PIPE TERM
 
     # ask NAME: a line of standard input, unseen where somebody types it.
     ask() {
