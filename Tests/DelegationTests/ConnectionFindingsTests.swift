@@ -70,6 +70,14 @@ struct ConnectionFindingsTests {
       hint: "Write them into https_proxy, as http://user:password@host:port."
     ),
     Row(
+      testDescription: "it wants a password, which a profile does not hold",
+      change: problem(.tunnel, .refused(status: 407), proxy: profiled),
+      id: .proxy,
+      summary: "The proxy http://proxy.example:3128 asks for a user and a password (407).",
+      hint: "A profile holds neither: take proxy out of it, and write them into https_proxy, in the environment of "
+        + "this process, as http://user:password@host:port."
+    ),
+    Row(
       testDescription: "it forbids",
       change: problem(.tunnel, .refused(status: 403), proxy: profiled),
       id: .proxy,
@@ -235,6 +243,15 @@ struct ConnectionFindingsTests {
       hint: "Is this machine's clock right?"
     ),
     Row(
+      testDescription: "expired above the server's own",
+      change: {
+        $0.problem = .init(.tls, .failed(found: "SSL certificate problem: certificate has expired"))
+      },
+      id: .tls,
+      summary: "Of the certificates of idcs.example, one above its own has ended; the next is CN = An authority.",
+      hint: "Is this machine's clock right?"
+    ),
+    Row(
       testDescription: "not yet valid",
       change: problem(
         .tls,
@@ -255,6 +272,24 @@ struct ConnectionFindingsTests {
       id: .tls,
       summary: "What answers for idcs.example shows the certificate of another server: CN = *.example.",
       hint: "Is identityDomainUrl right?"
+    ),
+    Row(
+      testDescription: "another address, as newer versions of libcurl say it",
+      change: problem(
+        .tls,
+        .failed(found: "SSL: no alternative certificate subject name matches target ipv4 address '192.0.2.7'"),
+        certificate: shown
+      ),
+      id: .tls,
+      summary: "What answers for idcs.example shows the certificate of another server: CN = *.example.",
+      hint: "Is identityDomainUrl right?"
+    ),
+    Row(
+      testDescription: "reset, and then it showed its certificate",
+      change: problem(.tls, .failed(found: "OpenSSL SSL_connect: Connection reset by peer"), certificate: shown),
+      id: .tls,
+      summary: "TLS with idcs.example could not be agreed: OpenSSL SSL_connect: Connection reset by peer.",
+      hint: "Is the port in identityDomainUrl that of https?"
     ),
     Row(
       testDescription: "unknown issuer",

@@ -66,7 +66,10 @@ struct ConnectionFindings {
       Finding(
         .fail,
         "\(named) asks for a user and a password (407).",
-        hint: "Write them into \(source), as http://user:password@host:port."
+        hint: (proxy?.source == .profile
+          ? "A profile holds neither: take proxy out of it, and write them into https_proxy, in the environment of this "
+            + "process, as"
+          : "Write them into https_proxy, as") + " http://user:password@host:port."
       )
     case 500...:
       Finding(
@@ -182,7 +185,8 @@ struct ConnectionFindings {
         hint: "caFile must be the path of a PEM file that this process may read. Remove it when no proxy re-signs TLS."
       )
     }
-    guard let certificate = report.certificate else {
+    // A handshake that broke off may succeed the next time, when the certificate is read.
+    guard let certificate = report.certificate, found.contains("certificate") else {
       return Finding(
         .fail,
         "TLS with \(host) could not be agreed: \(found).",
@@ -195,14 +199,7 @@ struct ConnectionFindings {
   /// By OpenSSL's and libcurl's own words; the name of what they mean has no other source.
   private func refused(_ certificate: ConnectionReport.ServerCertificate, _ found: String) -> Finding {
     let issuer = certificate.issuer
-    if found.contains("certificate has expired"), let end = certificate.notAfter {
-      return Finding(
-        .fail,
-        "The certificate of \(host), issued by \(issuer), ended at \(end.rfc3339).",
-        hint: "Is this machine's clock right? If it is, whoever runs \(host), or the proxy that re-signs TLS, must "
-          + "renew it. Verification cannot be switched off."
-      )
-    }
+    if found.contains("certificate has expired") { return expired(certificate) }
     if found.contains("certificate is not yet valid") {
       return Finding(
         .fail,
@@ -210,7 +207,7 @@ struct ConnectionFindings {
         hint: "Set this machine's clock (timedatectl, NTP)."
       )
     }
-    if found.contains("target host name") {
+    if found.contains("subject name") {
       return Finding(
         .fail,
         "What answers for \(host) shows the certificate of another server: \(certificate.subject).",
@@ -223,6 +220,23 @@ struct ConnectionFindings {
       "The certificate of \(host) was issued by \(issuer), who is not trusted here (\(found)).",
       hint: "If a proxy on this network re-signs TLS, name its CA in the profile's caFile. If none does, somebody is "
         + "between you and \(host): tell whoever runs the network. Verification cannot be switched off."
+    )
+  }
+
+  private func expired(_ certificate: ConnectionReport.ServerCertificate) -> Finding {
+    guard let end = certificate.notAfter, end <= now else {
+      return Finding(
+        .fail,
+        "Of the certificates of \(host), one above its own has ended; the next is \(certificate.issuer).",
+        hint: "Is this machine's clock right? If it is, update its ca-certificates, or the profile's caFile. If that "
+          + "does not help, whoever runs \(host) must send newer ones. Verification cannot be switched off."
+      )
+    }
+    return Finding(
+      .fail,
+      "The certificate of \(host), issued by \(certificate.issuer), ended at \(end.rfc3339).",
+      hint: "Is this machine's clock right? If it is, whoever runs \(host), or the proxy that re-signs TLS, must "
+        + "renew it. Verification cannot be switched off."
     )
   }
 }
