@@ -82,6 +82,9 @@ struct LookupGate {
     queue.removeAll { $0 == name }
   }
 
+  /// libcurl's cache is gone, and with it what let names through.
+  mutating func forgetNames() { known.removeAll() }
+
   /// Gives places of abandoned lookups to those who wait.
   mutating func reclaim(now: Instant) -> Release { Release(started: startQueued(now)) }
 

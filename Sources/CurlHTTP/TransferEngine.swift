@@ -130,6 +130,7 @@ final class TransferEngine {
       idleSince = since
       if now - since >= loop.idleTime {
         self.multi = nil
+        gate.forgetNames()
         idleSince = nil
         return
       }

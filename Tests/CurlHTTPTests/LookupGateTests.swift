@@ -18,6 +18,17 @@ import Testing
     #expect(gate.leaders == ["a": 5])
   }
 
+  /// Else each of many looks would start a lookup of its own, however many hang.
+  @Test func aNameThatIsForgottenIsLookedUpByOneAgain() {
+    var gate = LookupGate()
+    _ = gate.enter(1, "a", now: start)
+    _ = gate.end(1, "a", .found, now: start)
+    gate.forgetNames()
+    #expect(gate.enter(2, "a", now: start) == true)
+    #expect(gate.leaders == ["a": 2])
+    #expect(gate.enter(3, "a", now: start) == false)
+  }
+
   @Test func aFailureIsTheAnswerToAllWhoAsked() {
     var gate = LookupGate()
     _ = gate.enter(1, "a", now: start)
