@@ -31,14 +31,16 @@ struct ProxyRoute: Sendable, Equatable {
     let url = try ParsedURL()
     let text = proxy.contains("://") ? proxy : "http://\(proxy)"
     guard
-      url.set(CURLUPART_URL, text),
+      // SOCKS is nothing that is fetched, so to libcurl's parser it is another scheme.
+      url.set(CURLUPART_URL, text, flags: Int32(CURLU_NON_SUPPORT_SCHEME)),
       let scheme = url.get(CURLUPART_SCHEME),
       ["http", "https", "socks5", "socks5h"].contains(scheme),
       let host = url.get(CURLUPART_HOST), !host.isEmpty
     else {
       throw .invalidRequest(found: "a proxy that is no URL of the form http://host:port (https, socks5, socks5h)")
     }
-    let port = url.get(CURLUPART_PORT).map { ":\($0)" } ?? ""
-    return (text, ConnectionReport.Proxy(url: printable("\(scheme)://\(host)\(port)"), source: source))
+    // Without one libcurl takes that of SOCKS, also for http: whoever forgot it has to see that.
+    let port = url.get(CURLUPART_PORT) ?? (scheme == "https" ? "443" : "1080")
+    return (text, ConnectionReport.Proxy(url: printable("\(scheme)://\(host):\(port)"), source: source))
   }
 }

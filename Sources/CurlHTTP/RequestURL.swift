@@ -13,7 +13,9 @@ struct ParsedURL: ~Copyable {
   deinit { curl_url_cleanup(handle) }
 
   /// False when libcurl does not accept the part.
-  func set(_ part: CURLUPart, _ value: String) -> Bool { curl_url_set(handle, part, value, 0) == CURLUE_OK }
+  func set(_ part: CURLUPart, _ value: String, flags: Int32 = 0) -> Bool {
+    curl_url_set(handle, part, value, UInt32(flags)) == CURLUE_OK
+  }
 
   func get(_ part: CURLUPart, flags: Int32 = 0) -> String? {
     var text: UnsafeMutablePointer<CChar>?

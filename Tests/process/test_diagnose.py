@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +306,53 @@ def test_a_proxy_that_refuses(home: Home, sandbox: Sandbox, answer: bytes, told:
     everything = json.dumps(found) + sidecar.stderr
     assert "pass-of-proxy" not in everything and "secret" not in everything
     assert all(data.startswith(b"CONNECT idcs.nobody.invalid:443 ") for data in read)
+
+
+@contextmanager
+def socks(to: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A proxy of SOCKS 5 (RFC 1928) for which every name is one port of this machine; it keeps what it is asked for."""
+    server, asked = socket.create_server(("127.0.0.1", 0)), []
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def meet(connection: socket.socket) -> None:
+        with connection, suppress(OSError), socket.create_connection(("127.0.0.1", to)) as there:
+            connection.recv(1 << 10)
+            connection.sendall(b"\x05\x00")
+            asked.append(connection.recv(1 << 10))
+            connection.sendall(b"\x05\x00\x00\x01" + bytes(6))
+            back = threading.Thread(target=pump, args=[there, connection], daemon=True)
+            back.start()
+            pump(connection, there)
+            back.join()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=meet, args=[server.accept()[0]], daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.getsockname()[1], asked
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def test_a_proxy_of_socks_opens_the_way(home: Home, tls_sandbox: Sandbox) -> None:
+    with socks(int(tls_sandbox.domain_url.rpartition(":")[2])) as (port, asked):
+        environment = {"https_proxy": f"socks5h://127.0.0.1:{port}"}
+        with Sidecar(home, "--admin", "--store", "memory", environment=environment) as sidecar:
+            urls = {"identityDomainUrl": "https://idcs.nobody.invalid", "fusionUrl": "https://pod.nobody.invalid"}
+            save(sidecar, profile(tls_sandbox, caFile=tls_sandbox.ca_file, **urls))
+            found = checks(sidecar)
+    assert wrong(found) == {"tls": "fail", "fusion": "fail"}
+    assert "shows the certificate of another server" in found["tls"]["summary"]
+    assert {request[5:-2] for request in asked} == {b"idcs.nobody.invalid", b"pod.nobody.invalid"}
 
 
 # MARK: the bundle
