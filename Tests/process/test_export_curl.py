@@ -237,8 +237,11 @@ def test_an_answer_that_is_no_token_ends_it(
     assert not [one for one in given.values() if one in done.stdout] and "\x1b" not in done.stdout
 
 
-def test_another_user_ends_it(onboarded: Sidecar, sandbox: Sandbox, relay: Relay, person: Person) -> None:
-    sandbox.fault("domain", "token", claims={"sub": "ap.clerk"})
+@pytest.mark.parametrize("named", ["ap.clerk", ["curtis.feitty"], None])
+def test_another_user_ends_it(
+    onboarded: Sidecar, sandbox: Sandbox, relay: Relay, person: Person, named: Any
+) -> None:
+    sandbox.fault("domain", "token", claims={"sub": named})
     given = assertions(onboarded, "dev5")
     done = person.run(onboarded.call("exportRequest", format="curl", **USER, **AGENT)["text"], **given)
     assert (done.returncode, done.stderr) == (1, "The token is not the user who was asked for.\n")

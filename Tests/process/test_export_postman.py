@@ -134,8 +134,9 @@ def test_an_answer_that_is_no_token_ends_it(
     assert len(relay.taken()) == 1
 
 
-def test_another_user_ends_it(onboarded: Sidecar, sandbox: Sandbox, relay: Relay) -> None:
-    sandbox.fault("domain", "token", claims={"sub": "ap.clerk"})
+@pytest.mark.parametrize("named", ["ap.clerk", ["curtis.feitty"], None])
+def test_another_user_ends_it(onboarded: Sidecar, sandbox: Sandbox, relay: Relay, named: Any) -> None:
+    sandbox.fault("domain", "token", claims={"sub": named})
     assert failed(run(export(onboarded, **AGENT))) == [IS_USER]
     assert len(relay.taken()) == 1
 

@@ -112,7 +112,7 @@ struct CurlScript {
       """
   }
 
-  /// What the program holds every token to before it is used.
+  /// Whose the token is, as the program asks it; its scope and its end are shown to who runs it.
   private func tokenCheck() -> String {
     let opaque =
       requests.profile.opaqueTokens == .accept
