@@ -24,6 +24,18 @@ struct SupportReductionTests {
     #expect(SupportText.reduce(row.text, user: row.user) == row.reduced)
   }
 
+  @Test func aKnownPathGoesWholeWithItsSpaces() {
+    let paths = ["/home/An Officer/a ca.pem", "/home/An Officer/store", ""]
+    #expect(
+      SupportText.reduce("caFile /home/An Officer/a ca.pem: No such file.", user: nil, paths: paths)
+        == "caFile [path]: No such file."
+    )
+    #expect(
+      SupportText.reduce("The store file:/home/An Officer/store is read.", user: nil, paths: paths)
+        == "The store file:[path] is read."
+    )
+  }
+
   /// Every field there is, each with something to find.
   private func full() throws -> Profile {
     let policy = try JSONReader.decode(

@@ -385,3 +385,16 @@ def test_the_bundle_holds_what_support_needs_and_names_nobody(home: Home, sandbo
         assert bundle["counters"]["domains"][0]["exchanges"]["count"] == 2
         assert sidecar.call("diagnose", profile="absent", bundle=True)["bundle"]["checks"][0]["status"] == "fail"
         assert "bundle" not in sidecar.call("diagnose")
+
+
+def test_the_bundle_holds_no_part_of_a_path(home: Home, sandbox: Sandbox) -> None:
+    folder = home.path / "An Officer"
+    folder.mkdir(mode=0o700)
+    with Sidecar(home, "--admin", *home.file_store(folder / "a store")) as sidecar:
+        onboard(sidecar, sandbox)
+        sidecar.call("saveProfile", profile=profile(sandbox, caFile=str(folder / "a ca.pem")))
+        result = sidecar.call("diagnose", **USER, bundle=True)
+    told = json.dumps(result["checks"])
+    assert "An Officer/a ca.pem" in told and "An Officer/a store" in told
+    for part in ("Officer", "a ca", "a store"):
+        assert part not in json.dumps(result["bundle"]), part

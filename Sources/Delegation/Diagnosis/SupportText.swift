@@ -6,8 +6,10 @@ package enum SupportText {
   /// Shorter names are found in ordinary words.
   private static let shortestUser = 3
 
-  package static func reduce(_ text: String, user: String?) -> String {
-    let words = text.split(separator: " ", omittingEmptySubsequences: false).map { withoutPath(String($0)) }
+  /// - Parameter paths: those that are known, which may hold spaces; others end at one.
+  package static func reduce(_ text: String, user: String?, paths: [String] = []) -> String {
+    let known = paths.filter { !$0.isEmpty }.reduce(text) { $0.replacing($1, with: "[path]") }
+    let words = known.split(separator: " ", omittingEmptySubsequences: false).map { withoutPath(String($0)) }
     return without(user, words.joined(separator: " "))
   }
 

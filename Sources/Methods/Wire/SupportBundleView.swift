@@ -117,7 +117,8 @@ extension SupportBundleView {
     policyFile = report.policyFile?.reduced
     key = report.key.map(SupportKeyView.init)
     let asked = AuditFacts(profile: nil, subject: request.subject, userToken: request.userToken)
-    checks = report.checks.map { CheckView($0, user: asked.subject) }
+    let paths = [report.profile?.caFile, String(status.store.drop { $0 != ":" }.dropFirst())].compactMap(\.self)
+    checks = report.checks.map { CheckView($0, user: asked.subject, paths: paths) }
     ecids = checks.compactMap(\.ecid)
     let domain = report.profile.map(services.domain.identityDomains.domain)
     clock = (domain?.clock.status).map(ClockView.init)
@@ -160,11 +161,11 @@ extension SupportBundleView.SupportKeyView {
 }
 
 extension SupportBundleView.CheckView {
-  fileprivate init(_ check: Check, user: String?) {
+  fileprivate init(_ check: Check, user: String?, paths: [String]) {
     self.init(
       id: check.id,
       status: check.status,
-      summary: check.isPersonal ? nil : SupportText.reduce(check.summary, user: user),
+      summary: check.isPersonal ? nil : SupportText.reduce(check.summary, user: user, paths: paths),
       kind: check.kind,
       ecid: check.ecid,
       elapsedMs: check.elapsedMs
