@@ -31,7 +31,8 @@ package struct SetupGuide: Sendable {
       Self.clientType(facts), Self.grants(facts), Self.resources(facts),
       Step(
         title: "Allowed operations",
-        detail: "On behalf of may stay off (assumed: it narrows scopes of the domain itself, not those of the pod)."
+        detail: "On behalf of may stay off (assumed: it narrows scopes of the domain itself, not those of the pod; a "
+          + "guide of Oracle's for Transportation Management ticks it)."
       ),
       Step(title: "Activate", detail: "Activate the application: it is created inactive."),
     ]
