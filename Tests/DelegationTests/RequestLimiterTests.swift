@@ -183,34 +183,67 @@ struct RequestLimiterTests {
     }
   }
 
+  /// What is begun for whoever will ask.
+  private final class Renewal: Sendable {
+    let isAwaited = Box(false)
+    let deadline: Box<ContinuousClock.Instant>
+    private let change = Box<(@Sendable () -> Void)?>(nil)
+
+    init(until deadline: ContinuousClock.Instant) { self.deadline = Box(deadline) }
+
+    var flight: Flight {
+      Flight(
+        depart: { true },
+        stop: { true },
+        patience: { self.deadline.value },
+        watch: { action in
+          if let action { self.change.value = action }
+          return self.isAwaited.value
+        },
+        tell: { _, _ in }
+      )
+    }
+
+    /// Somebody comes to wait for it.
+    func join() {
+      isAwaited.value = true
+      change.value?()
+    }
+  }
+
+  private func renewal() -> Renewal { Renewal(until: desk.clock.now + .seconds(3600)) }
+
   @Test func whatNobodyWaitsForComesLastUntilSomebodyDoes() async {
-    let (awaited, change) = (Box(false), Box<(@Sendable () -> Void)?>(nil))
-    let deadline = desk.clock.now + .seconds(3600)
-    let renewal = Flight(
-      depart: { true },
-      stop: { true },
-      patience: { deadline },
-      watch: { action in
-        if let action { change.value = action }
-        return awaited.value
-      },
-      tell: { _, _ in }
-    )
+    let renewals = [renewal(), renewal()]
     desk.change(RateLimit(perSecond: 1, perMinute: 100))
     _ = await desk.ask("1")
-    _ = await desk.ask("renewal", .callers(profile: "dev5"), renewal)
-    _ = await desk.ask("other renewal", .callers(profile: "dev5"), renewal)
+    _ = await desk.ask("renewal", .callers(profile: "dev5"), renewals[0].flight)
+    _ = await desk.ask("other renewal", .callers(profile: "dev5"), renewals[1].flight)
     for name in ["2", "3"] { _ = await desk.ask(name) }
     await desk.pass(.seconds(1))
     await desk.served(atLeast: 2)
     #expect(desk.served == ["1", "2"])
-    awaited.value = true
-    change.value?()
+    renewals[1].join()
     await desk.pass(.seconds(2))
     await desk.served(atLeast: 4)
     #expect(desk.served == ["1", "2", "3", "other renewal"])
     await desk.pass(.seconds(1))
     await desk.served(atLeast: 5)
+  }
+
+  /// Who waits is told by their own deadline that it has passed.
+  @Test func onlyWhatNobodyWaitsForIsDroppedAtItsDeadline() async {
+    let renewal = renewal()
+    desk.change(RateLimit(perSecond: 1, perMinute: 1))
+    _ = await desk.ask("1")
+    let task = await desk.ask("renewal", .callers(profile: "dev5"), renewal.flight)
+    renewal.join()
+    renewal.deadline.value = desk.clock.now
+    await desk.pass(.seconds(12))
+    #expect(desk.limiter.status.queued == 1)
+    renewal.isAwaited.value = false
+    await desk.pass(.seconds(6))
+    #expect(await task.value == .abandoned)
   }
 
   @Test func a429StopsAllForAsLongAsItSaysAndHalvesTheRate() async {

@@ -221,8 +221,12 @@ package final class RequestLimiter: Sendable {
     }
     resume(due)
     for (place, flight) in reports {
-      // What nobody waits for is cancelled by nobody.
-      if let deadline = flight.deadline, deadline > now { report(place, to: flight) } else { leave(place.number) }
+      // What nobody waits for is cancelled by nobody. Who waits is told by their own deadline that it has passed.
+      if !flight.isAwaited, flight.deadline.map({ $0 <= now }) ?? true {
+        leave(place.number)
+      } else {
+        report(place, to: flight)
+      }
     }
   }
 }
