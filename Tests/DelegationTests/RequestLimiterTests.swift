@@ -231,6 +231,23 @@ struct RequestLimiterTests {
     await desk.served(atLeast: 5)
   }
 
+  /// Else a burst of them would leave those who come then without a turn for the rest of the minute.
+  @Test func whatNobodyWaitsForTakesHalfOfAMinuteAtMost() async {
+    let renewals = (0..<4).map { _ in renewal() }
+    desk.change(RateLimit(perSecond: 100, perMinute: 4))
+    var tasks: [Task<Failure?, Never>] = []
+    for (number, renewal) in renewals.enumerated() {
+      tasks.append(await desk.ask("renewal \(number)", .callers(profile: "dev5"), renewal.flight))
+    }
+    #expect(desk.served == ["renewal 0", "renewal 1"])
+    #expect(await desk.ask("caller", within: .seconds(1)).value == nil)
+    renewals[3].join()
+    #expect(await tasks[3].value == nil)
+    #expect(desk.served == ["renewal 0", "renewal 1", "caller", "renewal 3"])
+    await desk.pass(.seconds(60))
+    #expect(await tasks[2].value == nil)
+  }
+
   /// Who waits is told by their own deadline that it has passed.
   @Test func onlyWhatNobodyWaitsForIsDroppedAtItsDeadline() async {
     let renewal = renewal()

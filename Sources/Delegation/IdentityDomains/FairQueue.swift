@@ -25,6 +25,8 @@ struct FairQueue: Sendable {
 
   var count: Int { lanes.count }
   var isEmpty: Bool { lanes.isEmpty }
+  /// Nobody waits for any of it.
+  var isBackground: Bool { rotation.isEmpty }
 
   mutating func append(_ number: Int, to lane: Lane) {
     if lines[lane] == nil, lane != .background { rotation.append(lane) }

@@ -142,7 +142,12 @@ package final class RequestLimiter: Sendable {
 
   /// Somebody waits now for what nobody waited for.
   private func promote(_ number: Int, to lane: FairQueue.Lane) {
-    state.withLock { $0.turns.promote(number, to: lane) }
+    let (rate, now) = (rate(), clock.now)
+    let due = state.withLock { state in
+      state.turns.promote(number, to: lane)
+      return give(&state, rate, at: now)
+    }
+    resume(due)
   }
 
   private func leave(_ number: Int) {

@@ -34,7 +34,7 @@ struct RequestTurns: Sendable {
     at now: Instant
   ) throws(TokenFailure) -> Place {
     let ahead = queue.ahead(of: lane)
-    let turn = turn(after: ahead, rate, at: now)
+    let turn = turn(after: ahead, limit(rate, at: now, isBackground: lane == .background), at: now)
     guard turn <= deadline, queue.count < Self.maximumQueued else {
       throw .heldBack(
         TokenFailure.HeldBack(
@@ -58,7 +58,8 @@ struct RequestTurns: Sendable {
   /// When the next turn may be given; nil is at once.
   mutating func opening(_ rate: RateLimit, at now: Instant) -> Instant? {
     let paused = pausedUntil.flatMap { $0 > now ? $0 : nil }
-    return [paused, windows.opening(share.limit(rate, at: now), at: now)].compactMap(\.self).max()
+    let limit = limit(rate, at: now, isBackground: queue.isBackground)
+    return [paused, windows.opening(limit, at: now)].compactMap(\.self).max()
   }
 
   /// Gives the next turn; nil when nobody waits.
@@ -83,9 +84,10 @@ struct RequestTurns: Sendable {
 
   /// How far everybody is who waits, in one pass.
   mutating func places(_ rate: RateLimit, at now: Instant) -> [Place] {
+    let limit = share.limit(rate, at: now)
     var (queue, places) = (queue, [Place]())
     while let number = queue.popFirst() {
-      let wait = turn(after: places.count, rate, at: now) - now
+      let wait = turn(after: places.count, limit, at: now) - now
       places.append(Place(number: number, ahead: places.count, wait: wait))
     }
     return places
@@ -104,8 +106,15 @@ struct RequestTurns: Sendable {
     )
   }
 
-  private mutating func turn(after ahead: Int, _ rate: RateLimit, at now: Instant) -> Instant {
-    windows.turn(after: ahead, share.limit(rate, at: now), from: max(pausedUntil ?? now, now), at: now)
+  /// Whoever comes finds half of the minute free, however many turns went to what nobody waits for.
+  private func limit(_ rate: RateLimit, at now: Instant, isBackground: Bool) -> RateLimit {
+    var limit = share.limit(rate, at: now)
+    if isBackground { limit.perMinute = max(1, limit.perMinute / 2) }
+    return limit
+  }
+
+  private mutating func turn(after ahead: Int, _ limit: RateLimit, at now: Instant) -> Instant {
+    windows.turn(after: ahead, limit, from: max(pausedUntil ?? now, now), at: now)
   }
 
   /// A 429 costs half of the rate. The pause that is asked for is kept, after a 503 too.
