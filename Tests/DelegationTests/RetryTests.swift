@@ -55,7 +55,7 @@ struct RetryTests {
           throw .abandoned
         }
         return .success(
-          try await bench.tokens.exchange.exchange(.subject(subject), scope: profile.scope, profile: profile, flight)
+          try await bench.tokens.exchange.exchange(.subject(subject), scope: profile.scope, profile: profile, flight) {}
         )
       } catch {
         return .failure(error)

@@ -166,6 +166,22 @@ struct TokenRenewalTests {
     #expect(bench.cache.count == 0)
   }
 
+  /// Its turn may come half a minute later.
+  @Test func norWhenItsTurnComesLate() async throws {
+    let bench = try await RenewalBench { $0.rateLimit = RateLimit(perSecond: 1, perMinute: 1000) }
+    let limiter = try bench.bench.domain.identityDomains.domain(of: Samples.profile()).limiter
+    _ = try await bench.token()
+    bench.pass(.seconds(1990))
+    _ = try await bench.token("ap.clerk")
+    #expect(try await bench.token().source == .cache)
+    while limiter.status.queued == 0 { await Task.yield() }
+    bench.policyFile.bytes = Array(#"{"subjects":{"allow":["ap.*"]}}"#.utf8)
+    bench.pass(.seconds(1))
+    await bench.settle()
+    #expect(bench.identityDomain.subjects == ["curtis.feitty", "ap.clerk"])
+    #expect(bench.cache.count == 1)
+  }
+
   @Test(
     arguments: [
       { await $0.bench.domain.lock() }, { $0.bench.domain.dropSecrets() }, { $0.cache.removeAll() },

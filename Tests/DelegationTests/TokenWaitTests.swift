@@ -196,6 +196,29 @@ struct TokenWaitTests {
     await bench.settle()
   }
 
+  /// What was begun for nobody is given up at the moment at which somebody comes to wait for it.
+  @Test(arguments: [30, 0]) func whoHasJoinedWhatIsGivenUpBeginsAnother(left: Int64) async throws {
+    let bench = try await bench(left: left)
+    bench.identityDomain.answers { subject, number in
+      number == 2 ? .failure(.cancelled(requestSent: false)) : ScriptedDomain.grant(subject, number)
+    }
+    #expect(try await bench.token().source == .exchange)
+    #expect(bench.identityDomain.count == 3)
+  }
+
+  /// An assertion is signed when the turn has come, which may be long after the call.
+  @Test func nothingIsSignedWhenRulesWereNarrowedBeforeTheTurn() async throws {
+    let bench = try await RenewalBench { $0.rateLimit = RateLimit(perSecond: 1, perMinute: 1000) }
+    let limiter = try bench.bench.domain.identityDomains.domain(of: Samples.profile()).limiter
+    _ = try await bench.token("ap.clerk")
+    let task = Task { try await bench.token() }
+    while limiter.status.queued == 0 { await Task.yield() }
+    bench.policyFile.bytes = Array(#"{"subjects":{"allow":["ap.*"]}}"#.utf8)
+    bench.pass(.seconds(1))
+    await #expect(throws: Failure.self) { try await task.value }
+    #expect(bench.identityDomain.subjects == ["ap.clerk"])
+  }
+
   /// Rules narrowed while a caller waits hold for the token that there was.
   @Test func theOldTokenIsNotHandedOutAgainstNewRules() async throws {
     let bench = try await bench(left: 30)

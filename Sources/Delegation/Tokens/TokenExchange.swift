@@ -24,17 +24,21 @@ package struct TokenExchange: Sendable {
   private static let attemptTimeout: Duration = .seconds(30)
 
   /// An access token that is the user, for all who wait for this flight.
+  ///
+  /// - Parameter permit: asks policy once more, before anything is signed: the turn may have come late.
   package func exchange(
     _ grant: UserGrant,
     scope: String,
     profile: Profile,
-    _ flight: Flight
+    _ flight: Flight,
+    asking permit: () throws(Failure) -> Void
   ) async throws(Failure) -> AccessToken {
     try await domains.domain(of: profile).exchanges.counting { () throws(Failure) in
       try await repeating(flight) { () throws(Failure) in
         let lane = FairQueue.Lane.callers(profile: profile.name)
         return try await attempting(lane, profile, flight, timeout: Self.attemptTimeout) { deadline throws(Failure) in
-          try await attempt.user(grant, scope: scope, profile: profile, deadline: deadline)
+          try permit()
+          return try await attempt.user(grant, scope: scope, profile: profile, deadline: deadline)
         }
       }
     }

@@ -3,12 +3,9 @@ extension TokenService {
   /// Begins it, unless an exchange is under way. How it fails is counted and in the audit, and told to no caller whose
   /// token is good. One whose user the domain accepts no more is dropped: the next who asks hears why.
   func renew(_ key: TokenCache.Key, _ request: Request) {
-    var request = request
-    // The token is for whoever asks next, who may get its use alone.
-    request.isHandedOut = false
     do throws(Failure) { try cache.refusals.check(key) } catch { return cache.failed(key, error) }
     let old = cache.token(for: key)
-    cache.begin(key, nil, isRenewal: true) { [request] flight in
+    cache.begin(key, nil, isRenewal: true) { flight in
       do throws(Failure) {
         let current = try allowed(key, request)
         let token = try await outcome(key, current.request, current.scope, flight).get()
@@ -21,14 +18,15 @@ extension TokenService {
     }
   }
 
-  /// The request under the rules as they are now. A token that they allow no more is dropped, and so is one of a profile
+  /// The request under the rules as they are now, for the use of its token alone: several may wait for it. A token that they allow no more is dropped, and so is one of a profile
   /// that is another now.
-  private func allowed(
+  func allowed(
     _ key: TokenCache.Key,
     _ request: Request
   ) throws(Failure) -> (request: Request, scope: String) {
     do throws(Failure) {
-      let current = try request.renewed(deadline: clock.now + RenewalSchedule.patience)
+      var current = try request.renewed(deadline: clock.now + RenewalSchedule.patience)
+      current.isHandedOut = false
       let scope = try current.permitted()
       guard self.key(current, scope) == key else { throw .abandoned }
       return (current, scope)

@@ -54,7 +54,7 @@ extension TokenService {
     return cache.token(for: key, request.need(Self.leastSeconds - waited))
   }
 
-  /// One exchange; a refusal that is hopeless is remembered.
+  /// One exchange, if rules still allow it when its turn has come; a refusal that is hopeless is remembered.
   func outcome(
     _ key: TokenCache.Key,
     _ request: Request,
@@ -64,7 +64,10 @@ extension TokenService {
     let (permit, era) = (request.permit, cache.refusals.era)
     let outcome: TokenCache.Outcome
     do throws(Failure) {
-      outcome = .success(try await exchange.exchange(permit.grant, scope: scope, profile: permit.profile, flight))
+      let token = try await exchange.exchange(permit.grant, scope: scope, profile: permit.profile, flight) {
+        () throws(Failure) in _ = try allowed(key, request)
+      }
+      outcome = .success(token)
     } catch {
       outcome = .failure(error)
     }
