@@ -144,6 +144,18 @@ struct RetryTests {
     #expect(bench.http.requests.count == 1)
   }
 
+  /// One that asks for a week is not asked again at once.
+  @Test(
+    arguments: [
+      ("0", 0), ("8", 8000), ("86400", 86_400_000), ("86401", 86_400_000), ("99999999999999999999999", 86_400_000),
+      ("", nil), ("-1", nil), ("+1", nil), ("1.5", nil), ("Fri, 31 Dec 1999 23:59:59 GMT", nil),
+    ] as [(String, Int?)]
+  )
+  func whatADomainAsksForIsBounded(_ text: String, milliseconds: Int?) {
+    let response = HTTPResponse(status: 429, headers: [("retry-after", text)], body: [], date: nil)
+    #expect(RetryAfter.milliseconds(response) == milliseconds)
+  }
+
   private func expectUnreachable(_ task: Task<Result<AccessToken, Failure>, Never>) async {
     if case .failure(.network(let failure)) = await task.value, case .http(.unreachable) = failure.problem { return }
     Issue.record("it was not told that the domain is unreachable")

@@ -95,11 +95,14 @@ enum Masking {
 
 /// `Retry-After` in seconds (RFC 9110 section 10.2.3). The form with a date is not read: no Oracle server is known to send it.
 enum RetryAfter {
+  private static let longestSeconds = 86_400
+
+  /// What is longer than a day is a day, and not nothing: who asks for that must not be asked again at once.
   static func milliseconds(_ response: HTTPResponse) -> Int? {
-    guard let text = response.header("retry-after"), let seconds = Int(text), (0...86_400).contains(seconds) else {
-      return nil
-    }
-    return seconds * 1000
+    guard let text = response.header("retry-after"), !text.isEmpty,
+      text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
+    return min(Int(text) ?? longestSeconds, longestSeconds) * 1000
   }
 }
 
