@@ -1,3 +1,4 @@
+import JSON
 import TestSupport
 import Testing
 
@@ -95,6 +96,26 @@ struct TokenRenewalTests {
       await #expect(throws: Failure.self) { try await bench.token() }
     }
     #expect(bench.identityDomain.count == 2, "the refusal is remembered")
+  }
+
+  /// The user's own token has ended, which says nothing against the user.
+  @Test func aRefusalOfTheUsersOwnTokenDropsNothing() async throws {
+    let bench = try await RenewalBench()
+    let own = Samples.token(["sub": "curtis.feitty"])
+    func source() async throws -> TokenService.Answer.Source {
+      let permit = try bench.bench.domain.authorization
+        .permit(profile: nil, subject: nil, userToken: own, deadline: .now)
+      let caller = RecordingCaller(deadline: bench.clock.now + .seconds(30))
+      return try await bench.bench.tokens.token(TokenService.Request(permit), for: caller).source
+    }
+    #expect(try await source() == .exchange)
+    bench.pass(.seconds(1990))
+    bench.identityDomain.answers(400, #"{"error":"invalid_grant"}"#)
+    for _ in 0..<100 {
+      #expect(try await source() == .cache)
+      await bench.settle()
+    }
+    #expect(bench.identityDomain.count == 2)
   }
 
   /// One user's renewal has shown that the client is refused: those of the others are not sent.
