@@ -6,9 +6,7 @@ struct PollSchedule {
   init(random: any Randomness) { self.random = random }
 
   mutating func next() -> Duration {
-    let share = random.bytes(2).reduce(0) { $0 << 8 | Int($1) }
-    // 80 % to 120 % of the step, in steps of 1/65535.
-    let pause = step * (52_428 + share * 26_214 / 65_535) / 65_535
+    let pause = random.spread(step, byPercent: 20)
     step = min(step * 3 / 2, .seconds(5))
     return pause
   }

@@ -20,8 +20,7 @@ struct APIRetries {
   mutating func pause(after outcome: Result<HTTPResponse, Failure>) -> Duration? {
     guard left > 0, mayHelp(outcome) else { return nil }
     left -= 1
-    let share = random.bytes(2).reduce(0) { $0 << 8 | Int($1) }
-    let pause = step * (52_428 + share * 26_214 / 65_535) / 65_535
+    let pause = random.spread(step, byPercent: 20)
     step *= 3
     guard case .success(let response) = outcome, let milliseconds = RetryAfter.milliseconds(response) else {
       return pause

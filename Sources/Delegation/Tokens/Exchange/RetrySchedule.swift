@@ -35,14 +35,6 @@ struct RetrySchedule: Sendable {
   }
 }
 
-extension Randomness {
-  /// The duration, or up to so many percent less or more.
-  func spread(_ duration: Duration, byPercent percent: Int) -> Duration {
-    let share = bytes(2).reduce(0) { $0 << 8 | Int($1) }
-    return duration * (65_535 * (100 - percent) + share * 2 * percent) / (65_535 * 100)
-  }
-}
-
 extension NetworkFailure.Problem {
   /// Whether the next attempt may go better.
   var passes: Bool {
