@@ -9,7 +9,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desktop import Desktop  # noqa: E402
-from onboarding import onboard  # noqa: E402
+from onboarding import onboard, profile  # noqa: E402
+from relay import Relay  # noqa: E402
 from sandbox.control import Sandbox  # noqa: E402
 from sidecar import Home, Sidecar  # noqa: E402
 
@@ -54,4 +55,22 @@ def sidecar(home: Home, sandbox: Sandbox) -> Iterator[Sidecar]:
     """With --admin and the memory store, a registered key `payables` and the profile `dev5`."""
     with Sidecar(home, "--admin", "--store", "memory") as sidecar:
         onboard(sidecar, sandbox)
+        yield sidecar
+
+
+@pytest.fixture
+def relay(sandbox: Sandbox) -> Iterator[Relay]:
+    with Relay(sandbox) as relay:
+        yield relay
+
+
+@pytest.fixture
+def onboarded(home: Home, sandbox: Sandbox, relay: Relay) -> Iterator[Sidecar]:
+    """Domain and pod are the sandbox, behind the relay; the profile `basic` has a client secret."""
+    places = {"identityDomainUrl": relay.url, "fusionUrl": relay.url}
+    with Sidecar(home, "--admin", "--store", "memory") as sidecar:
+        onboard(sidecar, sandbox, **places)
+        basic = profile(sandbox, name="basic", clientAuthentication="client_secret_basic", **places)
+        sidecar.call("saveProfile", profile=basic)
+        sidecar.call("setClientSecret", profile="basic", clientSecret=sandbox.client_secret)
         yield sidecar

@@ -67,27 +67,9 @@ def person(home: Home, tmp_path: Path) -> Person:
 
 
 @pytest.fixture
-def relay(sandbox: Sandbox) -> Iterator[Relay]:
-    with Relay(sandbox) as relay:
-        yield relay
-
-
-@pytest.fixture
 def bystander() -> Iterator[Bystander]:
     with Bystander() as bystander:
         yield bystander
-
-
-@pytest.fixture
-def onboarded(home: Home, sandbox: Sandbox, relay: Relay) -> Iterator[Sidecar]:
-    """Domain and pod are the sandbox, behind the relay."""
-    places = {"identityDomainUrl": relay.url, "fusionUrl": relay.url}
-    with Sidecar(home, "--admin", "--store", "memory") as sidecar:
-        onboard(sidecar, sandbox, **places)
-        basic = profile(sandbox, name="basic", clientAuthentication="client_secret_basic", **places)
-        sidecar.call("saveProfile", profile=basic)
-        sidecar.call("setClientSecret", profile="basic", clientSecret=sandbox.client_secret)
-        yield sidecar
 
 
 def assertions(sidecar: Sidecar, name: str, subject: str = "curtis.feitty") -> dict[str, str]:

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hostile import TOKEN_PATH
 from hostile_text import PLAIN, texts
 from jsonschema import Draft4Validator
-from onboarding import onboard, profile
+from onboarding import profile
 from relay import Bystander, Relay, claims_of, essence
 from sandbox.control import Sandbox
 from sidecar import PATIENCE_SECONDS, ROOT, Home, Sidecar
@@ -32,23 +31,6 @@ def schema() -> Draft4Validator:
 
     parts = {path.stem: load(path) for path in (SCHEMA / "collection").glob("*.json")}
     return Draft4Validator(load(SCHEMA / "collection.json") | {"definitions": parts})
-
-
-@pytest.fixture
-def relay(sandbox: Sandbox) -> Iterator[Relay]:
-    with Relay(sandbox) as relay:
-        yield relay
-
-
-@pytest.fixture
-def onboarded(home: Home, sandbox: Sandbox, relay: Relay) -> Iterator[Sidecar]:
-    places = {"identityDomainUrl": relay.url, "fusionUrl": relay.url}
-    with Sidecar(home, "--admin", "--store", "memory") as sidecar:
-        onboard(sidecar, sandbox, **places)
-        basic = profile(sandbox, name="basic", clientAuthentication="client_secret_basic", **places)
-        sidecar.call("saveProfile", profile=basic)
-        sidecar.call("setClientSecret", profile="basic", clientSecret=sandbox.client_secret)
-        yield sidecar
 
 
 def export(sidecar: Sidecar, **params: Any) -> dict[str, Any]:
