@@ -33,61 +33,24 @@ package struct AgentRun: Sendable, Equatable, Encodable {
   package var polls: Int
 }
 
-/// What the pod said in one answer to `invokeAsync` or `status`.
-struct AgentStatus: Sendable {
-  var jobId: String?
-  var conversationId: String?
-  var state: AgentRun.State
-  /// The word the pod used, when we do not know it; such a run is taken as running.
-  var unknownState: String?
-  var output: JSONValue?
-  var error: JSONValue?
-
-  /// - Throws: what is wrong with the answer, in a few words.
-  init(parsing body: [UInt8]) throws(NetworkFailure.Malformed) {
-    guard let value = try? JSONValue(parsing: body), case .object = value else {
-      throw NetworkFailure.Malformed(found: "an answer that is not a JSON object")
-    }
-    jobId = try Self.identifier(value["jobId"], "jobId")
-    conversationId = try Self.identifier(value["conversationId"], "conversationId")
-    output = value["output"] == .null ? nil : value["output"]
-    error = value["error"] == .null ? nil : value["error"]
-    guard case .string(let word)? = value["status"] else {
-      state = .running
-      return
-    }
-    let known = AgentRun.State.allCases.first { $0.words.contains(word.uppercased()) }
-    state = known ?? .running
-    if known == nil { unknownState = Masking.mask(word) }
+extension AgentRun {
+  mutating func take(_ status: AgentStatus, at now: UnixTime) {
+    conversationId = status.conversationId ?? conversationId
+    state = status.state
+    output = status.output
+    error = status.error
+    if state == .complete || state == .failed { finishedAt = now.rfc3339 }
   }
 
-  /// The pod's identifiers enter URLs and later requests, so they are held to the same rule as the client's.
-  private static func identifier(_ value: JSONValue?, _ name: String) throws(NetworkFailure.Malformed) -> String? {
-    switch value {
-    case nil, .null: return nil
-    case .string(let text) where AgentNames.isIdentifier(text): return text
-    case .number(let number) where AgentNames.isIdentifier(number.text): return number.text
-    default: throw NetworkFailure.Malformed(found: "a \(name) that cannot stand in a URL")
-    }
-  }
-}
+  /// What an error says of a run that nobody waits for any more: it may go on at the pod.
+  package var detached: JSONValue { whereabouts("detached") }
 
-/// What may enter the path of an agent call.
-package enum AgentNames {
-  /// The grammar Oracle's own command line tool holds agent codes to.
-  package static func checkCode(_ code: String) throws(ParamsFailure) {
-    guard (1...200).contains(code.utf8.count),
-      code.utf8.allSatisfy({ (0x41...0x5a).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_") })
-    else { throw ParamsFailure("agent", "must be 1 to 200 of A-Z, 0-9 and _: the agent's code, not its name") }
-  }
+  var progress: JSONValue { whereabouts(state.rawValue) }
 
-  package static func checkIdentifier(_ text: String?, field: String) throws(ParamsFailure) {
-    guard let text, !isIdentifier(text) else { return }
-    throw ParamsFailure(field, "must be 1 to 200 letters, digits, dots, dashes, underscores or colons")
-  }
-
-  static func isIdentifier(_ text: String) -> Bool {
-    (1...200).contains(text.utf8.count) && text.utf8.contains { $0 != UInt8(ascii: ".") }
-      && text.utf8.allSatisfy { FieldRules.isAlphanumeric($0) || "._:-".utf8.contains($0) }
+  private func whereabouts(_ state: String) -> JSONValue {
+    var members = [JSONValue.Member("state", .string(state)), JSONValue.Member("agent", .string(agent))]
+    members.append(JSONValue.Member("jobId", .string(jobId)))
+    if let conversationId { members.append(JSONValue.Member("conversationId", .string(conversationId))) }
+    return .object(members)
   }
 }

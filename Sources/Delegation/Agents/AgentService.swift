@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// Runs agents as the user: invoke, poll to the end, report.
 package struct AgentService: Sendable {
@@ -16,10 +16,6 @@ package struct AgentService: Sendable {
     random = ports.random
   }
 
-  /// How many polls in a row may fail for a reason that passes: a reset, a 503.
-  private static let tolerableFailures = 4
-  /// How long one poll may take: a pod that has fallen silent is asked again.
-  private static let pollTimeout: Duration = .seconds(30)
   /// How much longer than its caller an invocation waits for the pod's answer, which tells what became of it. More than
   /// the caller's patience behind the commit point, so that this ends it and the state stays "unknown".
   private static let overtime: Duration = .seconds(3)
@@ -31,7 +27,13 @@ package struct AgentService: Sendable {
     wait: Bool,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
-    let session = try Session(permit, agent: invocation.agent, mode: invocation.invocationMode, invoking: true)
+    let session = try AgentSession(
+      permit,
+      agent: invocation.agent,
+      mode: invocation.invocationMode,
+      invoking: true,
+      requests: requests
+    )
     let startedAt = wallClock.now().rfc3339
     let profile = session.permit.profile
     var facts = AuditFacts(profile: profile.name, subject: session.permit.grant.subject.text)
@@ -44,11 +46,7 @@ package struct AgentService: Sendable {
       facts.jobId = status.jobId
       return status
     }
-    guard let jobId = status.jobId else {
-      throw .network(
-        NetworkFailure(.pod, server: session.origin.text, problem: .malformed(found: "an answer without jobId"))
-      )
-    }
+    guard let jobId = status.jobId else { throw session.malformed("an answer without jobId") }
     var run = AgentRun(
       agent: invocation.agent,
       jobId: jobId,
@@ -62,7 +60,7 @@ package struct AgentService: Sendable {
     caller.onAbandon(run.detached)
     caller.leaveCommitPoint()
     caller.report("The run has started.", detail: run.progress)
-    return wait ? try await follow(run, session, for: caller) : run
+    return wait ? try await polling(session).follow(run, for: caller) : run
   }
 
   /// The state of a run; with `wait` follows it to its end.
@@ -73,7 +71,7 @@ package struct AgentService: Sendable {
     wait: Bool,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
-    let session = try Session(permit, agent: agent, mode: "END_USER", invoking: false)
+    let session = try AgentSession(permit, agent: agent, mode: "END_USER", invoking: false, requests: requests)
     var run = AgentRun(
       agent: agent,
       jobId: jobId,
@@ -82,45 +80,21 @@ package struct AgentService: Sendable {
       polls: 0
     )
     caller.onAbandon(run.detached)
-    try await poll(&run, session, for: caller)
-    return wait ? try await follow(run, session, for: caller) : run
+    try await polling(session).poll(&run, for: caller)
+    return wait ? try await polling(session).follow(run, for: caller) : run
   }
 
-  /// One user, one agent, and policy's word that they may.
-  private struct Session {
-    let permit: Authorization.Permit
-    let origin: Origin
-    /// The profile's own.
-    let scope: String
-    let agent: String
-    let mode: String
-    /// Whether it may start a run, or only look at one.
-    let invoking: Bool
-
-    init(_ permit: Authorization.Permit, agent: String, mode: String, invoking: Bool) throws(Failure) {
-      self.permit = permit
-      self.agent = agent
-      self.mode = mode
-      self.invoking = invoking
-      origin = try permit.profile.fusion
-      scope = try permit.scope(nil)
-      try ask(permit)
-    }
-
-    /// Under the rules as they are now: a run may outlast a change of them (invariant 6).
-    func ask(_ permit: Authorization.Permit) throws(Failure) {
-      do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
-    }
+  private func polling(_ session: AgentSession) -> RunPolling {
+    RunPolling(session: session, wallClock: wallClock, clock: clock, random: random)
   }
 
   private func start(
     _ invocation: AgentInvocation,
-    _ session: Session,
+    _ session: AgentSession,
     _ facts: inout AuditFacts,
     for caller: any Caller
   ) async throws(Failure) -> AgentStatus {
-    let response = try await send(
-      session,
+    let response = try await session.send(
       for: caller,
       what: "agent \(invocation.agent)",
       isInvoking: true,
@@ -132,117 +106,6 @@ package struct AgentService: Sendable {
       return message
     }
     facts.ecid = response.ecid
-    return try parse(response, session)
-  }
-
-  private func follow(
-    _ started: AgentRun,
-    _ session: Session,
-    for caller: any Caller
-  ) async throws(Failure) -> AgentRun {
-    var run = started
-    var schedule = PollSchedule(random: random)
-    var failures = 0
-    while run.state == .running {
-      do { try await clock.sleep(until: clock.now.advanced(by: schedule.next()), tolerance: nil) } catch {
-        throw .abandoned
-      }
-      do throws(Failure) {
-        try await poll(&run, session, for: caller)
-        failures = 0
-      } catch {
-        failures += 1
-        if error == .abandoned { throw error }
-        guard error.passesByItself, failures <= Self.tolerableFailures else { throw .duringRun(run, error) }
-        caller.report("The pod did not answer; asking again.", detail: run.progress)
-      }
-    }
-    if run.state == .failed { throw .fusion(.agentFailed(run: run)) }
-    return run
-  }
-
-  private func poll(_ run: inout AgentRun, _ session: Session, for caller: any Caller) async throws(Failure) {
-    let jobId = run.jobId
-    let response = try await send(
-      session,
-      for: ListeningCaller(caller),
-      what: "job \(jobId) of agent \(session.agent)",
-      deadline: min(caller.deadline, clock.now.advanced(by: Self.pollTimeout))
-    ) { request in
-      request.status(agent: session.agent, jobId: jobId, invocationMode: session.mode)
-    }
-    let status = try parse(response, session)
-    run.polls += 1
-    run.take(status, at: wallClock.now())
-    caller.onAbandon(run.detached)
-    let note = status.unknownState.map { "The pod says \($0), which is not a known state; taken as running." }
-    caller.report(note ?? "The run is \(run.state.rawValue).", detail: run.progress)
-  }
-
-  private func send(
-    _ session: Session,
-    for caller: any Caller,
-    what: String,
-    isInvoking: Bool = false,
-    deadline: ContinuousClock.Instant,
-    _ build: (AgentRequest) throws(Failure) -> HTTPRequest
-  ) async throws(Failure) -> HTTPResponse {
-    let response = try await requests.send(as: session.permit, for: caller) { permit throws(Failure) in
-      try session.ask(permit)
-      return nil
-    } _: { ticket throws(Failure) in
-      try build(AgentRequest(ticket: ticket, deadline: deadline))
-    }
-    guard (200..<300).contains(response.status) else {
-      var refusal = FusionRefusal.of(response, what: what)
-      refusal.mayHaveActed = isInvoking && [500, 502, 504].contains(response.status)
-      throw .fusion(.refused(refusal))
-    }
-    return response
-  }
-
-  private func parse(_ response: HTTPResponse, _ session: Session) throws(Failure) -> AgentStatus {
-    do { return try AgentStatus(parsing: response.body) } catch {
-      throw .network(NetworkFailure(.pod, server: session.origin.text, problem: .malformed(found: error.found)))
-    }
-  }
-}
-
-extension AgentRun {
-  fileprivate mutating func take(_ status: AgentStatus, at now: UnixTime) {
-    conversationId = status.conversationId ?? conversationId
-    state = status.state
-    output = status.output
-    error = status.error
-    if state == .complete || state == .failed { finishedAt = now.rfc3339 }
-  }
-
-  /// What an error says of a run that nobody waits for any more: it may go on at the pod.
-  package var detached: JSONValue { whereabouts("detached") }
-
-  fileprivate var progress: JSONValue { whereabouts(state.rawValue) }
-
-  private func whereabouts(_ state: String) -> JSONValue {
-    var members = [JSONValue.Member("state", .string(state)), JSONValue.Member("agent", .string(agent))]
-    members.append(JSONValue.Member("jobId", .string(jobId)))
-    if let conversationId { members.append(JSONValue.Member("conversationId", .string(conversationId))) }
-    return .object(members)
-  }
-}
-
-extension Failure {
-  /// Whether asking the same again a moment later makes sense.
-  fileprivate var passesByItself: Bool {
-    switch self {
-    case .network(let failure):
-      switch failure.problem {
-      case .http(.unreachable), .http(.timedOut), .http(.broken): true
-      case .http(.tlsFailed), .http(.responseTooLarge), .http(.invalidRequest), .http(.cancelled): false
-      case .unexpectedRedirect, .malformed: false
-      }
-    case .fusion(.refused(let refusal)): refusal.passes
-    case .token, .params, .profile, .policy, .store, .file, .key, .audit, .fusion(.agentFailed), .duringRun, .abandoned:
-      false
-    }
+    return try session.status(in: response)
   }
 }
