@@ -10,13 +10,13 @@ from .audit import Audit
 from .clock import Clock
 from .invoices import Invoices
 from .jobs import Job, Jobs
+from .registry import add_registry
 from .resources import add_resources
 from .state import Agent, State
 from .tokens import TokenError, Tokens
 from .web import json_app, problem, single_values
 
 AGENTS = "/api/fusion-ai/orchestrator/agent/v2/<code>"
-CARD = "/api/fusion-ai/orchestrator/a2a/v1/<code>/.well-known/agent.json"
 AGENT_CODE = re.compile(r"[A-Z0-9_]{1,200}")
 END_USER, ADMIN = "END_USER", "ADMIN"
 ADMIN_ROLE = "FUSION_AI_ADMIN"
@@ -123,17 +123,7 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: In
         record(200)
         return jsonify(jobs.poll(job))
 
-    @app.get(CARD)
-    def card(code: str) -> Response:
-        act("agent.card", code, state.start.agent_scope)
-        agent = executable(code, {})
-        record(200)
-        return jsonify(
-            name=code, description=f"The agent team {code}.", url=request.base_url.partition("/.well-known/")[0],
-            version=str(agent.version or 1), provider={"organization": "Sandbox"},
-            capabilities={"streaming": False}, defaultInputModes=["text"], defaultOutputModes=["text"], skills=[],
-        )
-
+    add_registry(app, state, act, refuse, record, executable)
     add_resources(app, state, invoices, act, refuse, record)
     return app
 

@@ -59,6 +59,9 @@ class Agent:
     """An agent team. A job shows one of `states` per poll; the last one stays."""
 
     code: str
+    name: str | None = None  # none: made of the code
+    description: str = "An agent team of the sandbox."
+    skills: list[dict[str, Any]] = field(default_factory=list)
     published: bool = True
     draft: bool = False
     version: int | None = None
@@ -75,6 +78,11 @@ class Agent:
             self.answer.format(displayName="", userName="", agent="", message="", turn=1)
         except (LookupError, ValueError, AttributeError) as error:
             raise RecordError(f"Agent.answer has an unknown placeholder: {error}") from error
+
+    @property
+    def title(self) -> str:
+        """`HR_TEAM` is Hr Team."""
+        return self.name or self.code.replace("_", " ").title()
 
 
 @dataclass(frozen=True)
@@ -139,6 +147,10 @@ class State:
 
     def agent(self, code: str) -> Agent | None:
         return self.tables[Agent].get(code)
+
+    @property
+    def agents(self) -> list[Agent]:
+        return list(self.tables[Agent].values())
 
     def get(self, kind: type, key: str) -> Any:
         record = self.tables[kind].get(key)

@@ -78,6 +78,10 @@ class Caller:
         url = f"{self.sandbox.pod_url}{CARDS}/{agent}/.well-known/agent.json"
         return self.session.get(url, headers=bearer(token), timeout=10)
 
+    def search(self, token: str, **body: Any) -> requests.Response:
+        url = f"{self.sandbox.pod_url}{CARDS}/agents/search"
+        return self.session.post(url, json=body, headers=bearer(token), timeout=10)
+
     def invoke(self, token: str, agent: str = "PAYABLES_TEAM", **changes: Any) -> requests.Response:
         body = changed({"conversational": True, "message": "Hi"}, changes)
         url = f"{self.sandbox.pod_url}{AGENTS}/{agent}/invokeAsync"

@@ -8,12 +8,20 @@ from sandbox.tests.caller import Caller
 
 def test_a_card_is_shown_to_who_may_run_the_agent(caller: Caller) -> None:
     card = caller.card(caller.token("ap.clerk")).json()
-    assert card["name"] == "PAYABLES_TEAM"
+    assert (card["name"], card["version"], card["provider"]["organization"]) == ("Payables Team", "1", "Sandbox")
     assert card["url"] == f"{caller.sandbox.pod_url}/api/fusion-ai/orchestrator/a2a/v1/PAYABLES_TEAM"
     [row] = caller.sandbox.audit(side="pod")
     assert [row[name] for name in ("action", "target", "actor", "outcome")] == [
         "agent.card", "PAYABLES_TEAM", "ap.clerk", "granted",
     ]
+
+
+def test_a_card_says_what_its_record_does(caller: Caller) -> None:
+    skills = [{"id": "pay", "name": "Pay", "description": "Pays invoices.", "tags": ["money"]}]
+    caller.sandbox.agent("PAYABLES_TEAM", name="Payables", description="All about invoices.", version=7, skills=skills)
+    card = caller.card(caller.token()).json()
+    assert [card[name] for name in ("name", "description", "version")] == ["Payables", "All about invoices.", "7"]
+    assert card["skills"] == skills
 
 
 @pytest.mark.parametrize(("user", "agent", "status"), [
