@@ -8,6 +8,7 @@ package struct Domain: Sendable {
   package let tokens: TokenService
   package let inspection: TokenInspection
   package let agents: AgentService
+  package let registry: AgentRegistry
   package let api: APIService
   package let diagnosis: Diagnosis
   package let audit: AuditTrail
@@ -95,6 +96,7 @@ package struct Domain: Sendable {
       refused: RefusedTokens(clock: ports.pollClock, digests: ports.digests)
     )
     agents = AgentService(requests: requests, audit: audit, ports: ports)
+    registry = AgentRegistry(requests: requests, clock: ports.pollClock, random: ports.random)
     api = APIService(
       requests: requests,
       audit: audit,

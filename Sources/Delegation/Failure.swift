@@ -148,6 +148,12 @@ package enum FusionFailure: Error, Sendable, Equatable {
       case agentForbidden
       case forbidden
       case notFound
+      /// No agent of that code has a card, or the pod has no cards.
+      case noCard
+      /// The pod has no registry.
+      case noRegistry
+      /// The registry takes no such search.
+      case searchRefused
       case other
     }
 

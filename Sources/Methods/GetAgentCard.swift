@@ -1,4 +1,4 @@
-package import Delegation
+import Delegation
 package import JSON
 package import JSONRPC
 

@@ -101,8 +101,8 @@ enum FailureSamples {
 
   private static let fusions: [FusionFailure] = {
     let kinds: [(FusionFailure.Refusal.Kind, status: Int)] = [
-      (.unauthorized, 401), (.agentForbidden, 403), (.forbidden, 403), (.notFound, 404), (.other, 409), (.other, 429),
-      (.other, 503),
+      (.unauthorized, 401), (.agentForbidden, 403), (.forbidden, 403), (.notFound, 404), (.noCard, 404),
+      (.noRegistry, 404), (.searchRefused, 400), (.other, 409), (.other, 429), (.other, 503),
     ]
     let refusals = kinds.map { kind, status in
       FusionFailure.refused(FusionFailure.Refusal(kind: kind, status: status, what: "agent HR_TEAM"))

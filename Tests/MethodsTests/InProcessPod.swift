@@ -52,11 +52,8 @@ final class InProcessPod: Sendable {
       }
       let user = try user(of: request, scope: people.agentScope)
       let path = request.target.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      if path.starts(with: ["", "api", "fusion-ai", "orchestrator", "a2a", "v1"]), path.count == 9 {
-        guard request.method == .get, Array(path[7...]) == [".well-known", "agent.json"] else {
-          throw Refusal(status: 404)
-        }
-        return .json(200, ["name": .string(try agent(path[6], for: user))])
+      if path.starts(with: ["", "api", "fusion-ai", "orchestrator", "a2a", "v1"]) {
+        return .json(200, try discovered(Array(path.dropFirst(6)), for: user, request))
       }
       guard path.starts(with: ["", "api", "fusion-ai", "orchestrator", "agent", "v2"]) else {
         throw Refusal(status: 404)
@@ -72,6 +69,43 @@ final class InProcessPod: Sendable {
       let code = error.code.map { [JSONValue.Member("o:errorCode", .string($0))] } ?? []
       return .json(error.status, .object([.init("status", .number(JSONNumber(error.status)))] + code))
     }
+  }
+
+  /// Agents that the user may run: the card of one, or those whose name has the text that is searched for.
+  private func discovered(
+    _ rest: [String],
+    for user: SandboxPeople.User,
+    _ request: HTTPRequest
+  ) throws(Refusal) -> JSONValue {
+    let address = "\(origin)/api/fusion-ai/orchestrator/a2a/v1"
+    switch (request.method, rest.count) {
+    case (.get, 3) where Array(rest[1...]) == [".well-known", "agent.json"]:
+      let code = try agent(rest[0], for: user)
+      return [
+        "name": .string(Self.name(of: code)), "url": .string("\(address)/\(code)"), "version": "1",
+        "capabilities": ["streaming": true],
+      ]
+    case (.post, 2) where rest == ["agents", "search"]:
+      guard request.only("content-type") == "application/json", let body = try? JSONValue(parsing: request.body ?? []),
+        let members = body.members, Set(members.map(\.name)).isSubset(of: ["query", "skip", "top"])
+      else { throw Refusal(status: 400) }
+      let query = body["query"]?.string?.lowercased() ?? ""
+      let found = people.agents.map(\.code).filter { code in
+        (try? agent(code, for: user)) != nil && (query.isEmpty || Self.name(of: code).lowercased().contains(query))
+      }
+      let resources = found.map { code -> JSONValue in
+        let location: JSONValue = ["type": "agent_card", "url": .string("\(address)/\(code)/.well-known/agent.json")]
+        return ["id": .string(code), "name": .string(Self.name(of: code)), "location": location]
+      }
+      let total = JSONNumber(found.count)
+      return ["registry_version": "1.0", "resources": .array(resources), "total_count": .number(total)]
+    default: throw Refusal(status: 404)
+    }
+  }
+
+  /// `HR_TEAM` is Hr Team.
+  private static func name(of code: String) -> String {
+    code.lowercased().split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " ")
   }
 
   private func user(of request: HTTPRequest, scope: String) throws(Refusal) -> SandboxPeople.User {

@@ -49,6 +49,9 @@ AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
     "state": lambda sent, last: as_json(202, jobId="1", status=last[-20:]),
     "run": lambda sent, last: as_json(202, jobId="1", status="COMPLETE", output=sent, error={"message": sent}),
     "failed run": lambda sent, last: as_json(202, jobId="1", status="ERROR", output=sent, error=last),
+    "registry": lambda sent, last: as_json(200, resources=[
+        {"id": "A", "name": sent, "description": last, "skills": [{"id": last[-199:], "tags": [sent, last[-150:]]}]},
+        {"id": last, "location": {"url": f"https://elsewhere.example/a2a/v1/B/{last}"}}]),
     "no JSON": lambda sent, last: Answer(200, {}, sent),
 }
 

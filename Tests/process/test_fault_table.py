@@ -122,6 +122,10 @@ def works_again(sidecar: Sidecar, row: dict[str, Any]) -> None:
         assert (token["subject"], token["source"]) == (params["subject"], "exchange")
     elif row["call"] == "invokeAgent":
         assert sidecar.call("invokeAgent", wait=False, **params)["state"] == "running"
+    elif row["call"] == "listAgents":
+        assert sidecar.call("listAgents", **params)["agents"]
+    elif row["call"] == "getAgentCard":
+        assert sidecar.call("getAgentCard", **params)["name"] == "Payables Team"
     else:
         assert sidecar.call("callApi", **params)["status"] == 200
 

@@ -95,6 +95,10 @@ def test_every_client_gets_the_answer(reader: Reader, sandbox: Sandbox) -> None:
     assert [row["actor"] for row in sandbox.audit(side="pod", action="agent.invoke")] == ["curtis.feitty"] * 3
 
 
+def test_agents_are_found_within_the_profile(reader: Reader) -> None:
+    assert reader.shell(block("sh", "listAgents")) == "PAYABLES_TEAM  Payables Team\nPayables Team\n"
+
+
 def test_any_resource_is_called_as_the_user(reader: Reader, sandbox: Sandbox) -> None:
     reader.shell(block("sh", "apiScopes"))
     printed = reader.run(sys.executable, "-c", block("python", "callApi"))

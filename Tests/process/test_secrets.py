@@ -119,6 +119,11 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
     run = person.call("invokeAgent", **USER, **AGENT)
     person.call("invokeAgent", profile="dev5", userToken=own, workDoneToken="progress", **AGENT)
     person.call("getAgentRun", **USER, agent="PAYABLES_TEAM", jobId=run["jobId"])
+    for user in (USER, {"profile": "dev5", "userToken": own}):
+        person.call("listAgents", **user)
+        person.call("getAgentCard", agent="PAYABLES_TEAM", **user)
+    person.refusal("listAgents", query="x" * 1025, **USER)
+    person.refusal("getAgentCard", agent="NO_TEAM", **USER)
     person.call("callApi", method="GET", path="/fscmRestApi/resources/11.13.18.05/invoices", **USER)
     for question in ({}, {"agent": "PAYABLES_TEAM"}, {"method": "GET", "path": "/fscmRestApi/resources"}):
         person.call("explain", **USER, **question)
@@ -135,6 +140,7 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
     for refused in (forged, own + "A", f"{own} {own}"):
         person.refusal("getToken", profile="dev5", userToken=refused)
         person.refusal("invokeAgent", profile="dev5", userToken=refused, **AGENT)
+        person.refusal("listAgents", profile="dev5", userToken=refused)
     person.refusal("getToken", userToken=own, **USER)
     person.refusal("getToken", profile="basic", subject="curtis.feitty")
 
@@ -221,6 +227,8 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
         for hostile.answer in AT_THE_POD.values():
             person.answer(person.request("invokeAgent", workDoneToken="progress", wait=False, **user, **AGENT))
             person.answer(person.request("callApi", method="POST", path="/anything", body={}, **user))
+            person.answer(person.request("listAgents", **user))
+            person.answer(person.request("getAgentCard", agent="PAYABLES_TEAM", **user))
             person.call("diagnose", agent="PAYABLES_TEAM", bundle=True, **user)
     # What a pod says of a token's claims in the output of a run is the answer that was asked for; its signature is not.
     signatures = {sent.rpartition(".")[2] for sent in hostile.sent}

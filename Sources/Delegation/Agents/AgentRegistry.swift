@@ -28,16 +28,14 @@ package struct AgentRegistry: Sendable {
     var reading = RegistryReading()
     repeat {
       let (skip, top) = (reading.skip, RegistryReading.pageSize)
-      let response = try await read("the registry of agents", permit, for: caller) { permit throws(Failure) in
-        _ = try permit.scope(nil)
-      } _: { cards in
+      let response = try await read("the registry of agents", permit, for: caller) { cards in
         cards.search(query, skip: skip, top: top)
       }
       reading.take(try Self.page(response, permit))
     } while reading.goesOn
     // The rules as they are now: reading may take long.
-    let layers = try permit.renewed(deadline: caller.deadline).layers
-    let allowed = reading.agents.filter { (try? layers.permit(agent: $0.agent, invoking: false)) != nil }
+    let current = try permit.renewed(deadline: caller.deadline)
+    let allowed = reading.agents.filter { current.mayLook(at: $0.agent) }
     return List(agents: allowed, truncated: reading.isTruncated, omitted: reading.omitted)
   }
 
@@ -48,15 +46,15 @@ package struct AgentRegistry: Sendable {
     for caller: any Caller
   ) async throws(Failure) -> RawJSON {
     let response = try await read("the card of \(agent)", permit, for: caller) { permit throws(Failure) in
-      _ = try permit.scope(nil)
-      do { try permit.layers.permit(agent: agent, invoking: false) } catch { throw .policy(error) }
+      try permit.look(at: agent)
     } _: { cards in
       cards.card(of: agent)
     }
     guard (200..<300).contains(response.status) else {
       throw Self.refusal(response, what: agent, [404: .noCard])
     }
-    guard let card = try? RawJSON(compacting: response.body, limits: Self.limits), card.element.kind == .object else {
+    let card = try? RawJSON(compacting: response.body, limits: Self.limits)
+    guard let card, card.element.members != nil else {
       throw try Self.malformed("an answer that is not an agent card", permit)
     }
     return card
@@ -74,7 +72,7 @@ package struct AgentRegistry: Sendable {
     _ what: String,
     _ permit: Authorization.Permit,
     for caller: any Caller,
-    asking ask: (Authorization.Permit) throws(Failure) -> Void,
+    asking ask: (Authorization.Permit) throws(Failure) -> Void = { _ in },
     _ build: (AgentCards) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
     var retries = APIRetries(readingWith: random)
@@ -82,7 +80,7 @@ package struct AgentRegistry: Sendable {
       do throws(Failure) {
         return try await requests.send(as: permit, for: caller) { permit throws(Failure) in
           try ask(permit)
-          return nil
+          return try permit.scope(nil)
         } _: { ticket in
           build(AgentCards(ticket, deadline: caller.deadline))
         }
@@ -104,6 +102,18 @@ package struct AgentRegistry: Sendable {
 
   private static func malformed(_ found: String, _ permit: Authorization.Permit) throws(Failure) -> Failure {
     .network(NetworkFailure(.pod, server: try permit.profile.fusion.text, problem: .malformed(found: found)))
+  }
+}
+
+extension Authorization.Permit {
+  /// A card only tells: who may run no agent at all (`readOnly`) may look at it.
+  fileprivate func look(at agent: String) throws(Failure) {
+    do { try layers.permit(agent: agent, invoking: false) } catch { throw .policy(error) }
+  }
+
+  fileprivate func mayLook(at agent: String) -> Bool {
+    do { try look(at: agent) } catch { return false }
+    return true
   }
 }
 

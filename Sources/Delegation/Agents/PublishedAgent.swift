@@ -30,7 +30,7 @@ package struct PublishedAgent: Sendable, Equatable, Encodable {
   /// understood, too.
   ///
   /// Nil without a code to run it by.
-  init?(_ entry: JSONValue) {
+  init?(_ entry: JSONElement) {
     let card = [entry["card"], entry["agentCard"]].lazy.compactMap(\.self).first { $0.members != nil } ?? entry
     let urls = [entry["location"]?["url"], entry["url"], card["url"]].compactMap { $0?.string }
     guard let code = Self.code(entry) ?? urls.lazy.compactMap(AgentCards.code).first else { return nil }
@@ -46,17 +46,17 @@ package struct PublishedAgent: Sendable, Equatable, Encodable {
     cardUrl = PodText.long(entry["location"]?["url"])
   }
 
-  private static func code(_ entry: JSONValue) -> String? {
+  private static func code(_ entry: JSONElement) -> String? {
     [entry["id"], entry["workflowCode"]].lazy.compactMap { $0?.string }.first(where: AgentNames.isCode)
   }
 
-  fileprivate static func words(_ value: JSONValue?) -> [String]? {
+  fileprivate static func words(_ value: JSONElement?) -> [String]? {
     value?.elements.map { $0.lazy.compactMap(PodText.short).prefix(maximumWords) }.map(Array.init)
   }
 }
 
 extension PublishedAgent.Skill {
-  fileprivate init?(_ skill: JSONValue) {
+  fileprivate init?(_ skill: JSONElement) {
     guard let id = PodText.short(skill["id"]) else { return nil }
     self.id = id
     name = PodText.short(skill["name"])
@@ -67,16 +67,13 @@ extension PublishedAgent.Skill {
 
 /// Words of the pod without what could act on the one who shows them, and no longer than is read.
 enum PodText {
-  static func short(_ value: JSONValue?) -> String? { text(value, limit: 200) }
-  static func long(_ value: JSONValue?) -> String? { text(value, limit: 2000) }
+  static func short(_ value: JSONElement?) -> String? { text(value, limit: 200) }
+  static func long(_ value: JSONElement?) -> String? { text(value, limit: 2000) }
 
   /// A number is taken as it is written.
-  private static func text(_ value: JSONValue?, limit: Int) -> String? {
-    switch value {
-    case .string(let text): plain(text, limit: limit)
-    case .number(let number): plain(number.text, limit: limit)
-    default: nil
-    }
+  private static func text(_ value: JSONElement?, limit: Int) -> String? {
+    guard let text = value?.string ?? value?.number?.text else { return nil }
+    return plain(text, limit: limit)
   }
 
   /// Control characters and line breaks become spaces. What steers the direction of text, or is there without being

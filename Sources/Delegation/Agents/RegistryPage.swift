@@ -5,25 +5,30 @@ struct RegistryPage: Sendable {
   /// How many entries it has, whatever they are.
   let count: Int
   let agents: [PublishedAgent]
+  /// Entries that name no agent that could be run.
+  let omitted: Int
+  /// Whether it names more agents than are taken in all; the rest was not read.
+  let isCut: Bool
   /// `total_count`. Oracle's words for it fit the entries of this answer as well as those of all.
   let total: Int?
   let bytes: [UInt8]
-
-  /// Entries that name no agent that could be run.
-  var omitted: Int { count - agents.count }
 
   /// Documented is `resources`; the other names, and a bare array, are assumed.
   private static let names = ["resources", "agents", "items", "results"]
 
   /// - Throws: what is wrong with the answer, in a few words.
   init(parsing body: [UInt8]) throws(NetworkFailure.Malformed) {
-    let value = try? JSONValue(parsing: body)
-    guard let value, let entries = value.elements ?? Self.names.lazy.compactMap({ value[$0]?.elements }).first else {
-      throw NetworkFailure.Malformed(found: "an answer that is not a list of agents")
-    }
+    guard let root = try? JSONDocument(parsing: body).root,
+      let entries = root.elements ?? Self.names.lazy.compactMap({ root[$0]?.elements }).first
+    else { throw NetworkFailure.Malformed(found: "an answer that is not a list of agents") }
     count = entries.count
-    agents = entries.compactMap(PublishedAgent.init)
-    total = value["total_count"]?.integer
+    var (agents, omitted): ([PublishedAgent], Int) = ([], 0)
+    for entry in entries where agents.count <= RegistryReading.maximumAgents {
+      if let agent = PublishedAgent(entry) { agents.append(agent) } else { omitted += 1 }
+    }
+    isCut = agents.count > RegistryReading.maximumAgents
+    (self.agents, self.omitted) = (Array(agents.prefix(RegistryReading.maximumAgents)), omitted)
+    total = root["total_count"]?.number?.integer()
     bytes = body
   }
 }
@@ -37,7 +42,7 @@ struct RegistryReading {
   /// With the longest page behind it still less than a message may have.
   private static let maximumBytes = 8 << 20
   private static let maximumPages = 50
-  private static let maximumAgents = 2000
+  static let maximumAgents = 2000
 
   private(set) var agents: [PublishedAgent] = []
   private(set) var omitted = 0
@@ -68,8 +73,8 @@ struct RegistryReading {
     last = page.bytes
     let hasMore = page.count == Self.pageSize && !isRepeated || (page.total ?? 0) > skip
     let isFull = pages >= Self.maximumPages || bytes >= Self.maximumBytes || agents.count >= Self.maximumAgents
-    goesOn = hasMore && isNews && !isFull
-    isTruncated = hasMore && !goesOn || agents.count > Self.maximumAgents
+    goesOn = hasMore && isNews && !isFull && !page.isCut
+    isTruncated = hasMore && !goesOn || page.isCut || agents.count > Self.maximumAgents
     agents = Array(agents.prefix(Self.maximumAgents))
   }
 }

@@ -69,9 +69,9 @@ extension Diagnosis {
     }
     try mint.ring.lockdown.requireOpen()
     let pod = try profile.fusion
-    let sent = AgentCard.request(agent, at: pod, token: token, profile: profile, deadline: deadline)
+    let cards = AgentCards(UserRequests.Ticket(profile: profile, origin: pod, token: token.text), deadline: deadline)
     do throws(HTTPFailure) {
-      return SentCredentials(jwts: [token.text]).masked(try await http.send(sent))
+      return SentCredentials(jwts: [token.text]).masked(try await http.send(cards.card(of: agent)))
     } catch {
       throw .network(NetworkFailure(.pod, server: pod.text, problem: .http(error), isRepeatable: true))
     }

@@ -16,6 +16,32 @@ struct APIRetries {
     self.random = random
   }
 
+  /// Of a request that changes nothing, whatever its method.
+  init(readingWith random: any Randomness) {
+    onlyReads = true
+    isRepeatable = true
+    self.random = random
+  }
+
+  /// What comes of it in the end, within the caller's time.
+  mutating func answer(
+    to what: String,
+    on clock: any MonotonicClock,
+    for caller: any Caller,
+    _ attempt: () async throws(Failure) -> HTTPResponse
+  ) async throws(Failure) -> HTTPResponse {
+    while true {
+      let outcome: Result<HTTPResponse, Failure>
+      do throws(Failure) { outcome = .success(try await attempt()) } catch { outcome = .failure(error) }
+      guard let pause = pause(after: outcome), clock.now.advanced(by: pause) < caller.deadline else {
+        return try outcome.get()
+      }
+      caller.leaveCommitPoint()
+      caller.report("\(what) was not answered; asking again.", detail: nil)
+      do { try await clock.sleep(until: clock.now.advanced(by: pause), tolerance: nil) } catch { throw .abandoned }
+    }
+  }
+
   /// Nil: what came of it is the answer.
   mutating func pause(after outcome: Result<HTTPResponse, Failure>) -> Duration? {
     guard left > 0, mayHelp(outcome) else { return nil }

@@ -49,17 +49,8 @@ package struct APIService: Sendable {
     for caller: any Caller
   ) async throws(Failure) -> HTTPResponse {
     var retries = APIRetries(call, random: random)
-    while true {
-      let outcome: Result<HTTPResponse, Failure>
-      do throws(Failure) { outcome = .success(try await attempt(call, permit, target, for: caller)) } catch {
-        outcome = .failure(error)
-      }
-      guard let pause = retries.pause(after: outcome), clock.now.advanced(by: pause) < caller.deadline else {
-        return try outcome.get()
-      }
-      caller.leaveCommitPoint()
-      caller.report("\(target) was not answered; asking again.", detail: nil)
-      do { try await clock.sleep(until: clock.now.advanced(by: pause), tolerance: nil) } catch { throw .abandoned }
+    return try await retries.answer(to: target, on: clock, for: caller) { () throws(Failure) in
+      try await attempt(call, permit, target, for: caller)
     }
   }
 

@@ -59,6 +59,21 @@ extension ResponseError {
         .fusionNotFound, "The pod does not know \(refusal.what).",
         "Compare the agent code and fusionUrl with the pod; a job is known only to the user who started it."
       )
+    case .noCard:
+      (
+        .fusionNotFound, "The pod has no card of the agent \(refusal.what) (404).",
+        "Compare the code with AI Agent Studio. \(beforeCards)"
+      )
+    case .noRegistry:
+      (
+        .fusionNotFound, "The pod has no registry of agents (404).",
+        "\(beforeCards) Without them name agents by their codes, as AI Agent Studio shows them."
+      )
+    case .searchRefused:
+      (
+        .fusionError, "The pod refused the search for agents (400).",
+        "Search for another text, or for none: that lists all. Give detail.ecid to Oracle's support."
+      )
     case .other:
       (
         .fusionError, "The pod failed with status \(refusal.status): \(refusal.what).",
@@ -66,6 +81,8 @@ extension ResponseError {
       )
     }
   }
+
+  private static let beforeCards = "Cards and their registry came with release 26B: an older pod has none."
 
   private static func hint(_ refusal: FusionFailure.Refusal) -> String {
     if refusal.mayHaveActed {
