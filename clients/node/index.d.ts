@@ -121,6 +121,28 @@ export interface AgentRun {
   polls: number;
 }
 
+/** An agent as the pod's registry shows it. All but `agent`, its code, are the pod's words. */
+export interface PublishedAgent {
+  agent: string;
+  name?: string;
+  description?: string;
+  version?: string;
+  provider?: string;
+  streaming?: boolean;
+  inputModes?: string[];
+  outputModes?: string[];
+  skills?: { id: string; name?: string; description?: string; tags?: string[] }[];
+  cardUrl?: string;
+}
+
+export interface AgentList {
+  agents: PublishedAgent[];
+  /** The pod has, or may have, more. */
+  truncated: boolean;
+  /** Entries of the pod that name no agent that could be run. */
+  omitted: number;
+}
+
 export interface Binding {
   identityDomainUrl: string;
   clientId: string;
@@ -268,6 +290,9 @@ export class OnBehalf {
     params: OnBehalfOf & { agent: string; jobId: string; wait?: boolean },
     options?: CallOptions,
   ): Promise<AgentRun>;
+  listAgents(params: OnBehalfOf & { query?: string }, options?: CallOptions): Promise<AgentList>;
+  /** The card as the pod wrote it. */
+  getAgentCard(params: OnBehalfOf & { agent: string }, options?: CallOptions): Promise<JSONObject>;
   createKey(params: CreateKeyParams, options?: CallOptions): Promise<Key>;
   importKey(params: ImportKeyParams, options?: CallOptions): Promise<Key>;
   listKeys(params?: {}, options?: CallOptions): Promise<{

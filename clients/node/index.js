@@ -13,6 +13,8 @@ const METHODS = [
   "mintAssertion",
   "invokeAgent",
   "getAgentRun",
+  "listAgents",
+  "getAgentCard",
   "createKey",
   "importKey",
   "listKeys",

@@ -4,7 +4,10 @@ from .aio import AsyncOnBehalf
 from .client import OnBehalf
 from .errors import OnBehalfError
 from .results import (
+    AgentCard,
+    AgentList,
     AgentRun,
+    AgentSkill,
     Assertion,
     Binding,
     Certificate,
@@ -14,11 +17,15 @@ from .results import (
     Key,
     KeyWarning,
     Profile,
+    PublishedAgent,
     Token,
 )
 
 __all__ = [
+    "AgentCard",
+    "AgentList",
     "AgentRun",
+    "AgentSkill",
     "Assertion",
     "AsyncOnBehalf",
     "Binding",
@@ -31,5 +38,6 @@ __all__ = [
     "OnBehalf",
     "OnBehalfError",
     "Profile",
+    "PublishedAgent",
     "Token",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Generic, Literal, Optional, TypeVar
 
-from .results import AgentRun, Assertion, Diagnosis, Explanation, Key, Profile, Token
+from .results import AgentCard, AgentList, AgentRun, Assertion, Diagnosis, Explanation, Key, Profile, Token
 
 T = TypeVar("T")
 OnProgress = Callable[[Mapping[str, Any]], object]
@@ -122,6 +122,32 @@ def get_agent_run(
     """The state of a run that was begun before."""
     params = _given(agent=agent, jobId=job_id, profile=profile, subject=subject, userToken=user_token, wait=wait)
     return Request("getAgentRun", params, AgentRun.from_wire, timeout_ms, on_progress)
+
+
+def list_agents(
+    *,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    query: Optional[str] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[AgentList]:
+    """The agents that the pod publishes to the user, without those that policy denies."""
+    params = _given(profile=profile, subject=subject, userToken=user_token, query=query)
+    return Request("listAgents", params, AgentList.from_wire, timeout_ms)
+
+
+def get_agent_card(
+    *,
+    agent: str,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    timeout_ms: Optional[int] = None,
+) -> Request[AgentCard]:
+    """What an agent says of itself: its card, as the pod wrote it."""
+    params = _given(agent=agent, profile=profile, subject=subject, userToken=user_token)
+    return Request("getAgentCard", params, AgentCard.from_wire, timeout_ms)
 
 
 def create_key(

@@ -98,6 +98,8 @@ class AsyncOnBehalf(_client.Client):
     mint_assertion = _awaited(_requests.mint_assertion)
     invoke_agent = _awaited(_requests.invoke_agent)
     get_agent_run = _awaited(_requests.get_agent_run)
+    list_agents = _awaited(_requests.list_agents)
+    get_agent_card = _awaited(_requests.get_agent_card)
     create_key = _awaited(_requests.create_key)
     import_key = _awaited(_requests.import_key)
     list_keys = _awaited(_requests.list_keys)

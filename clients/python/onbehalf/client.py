@@ -88,6 +88,8 @@ class OnBehalf(_client.Client):
     mint_assertion = _blocking(_requests.mint_assertion)
     invoke_agent = _blocking(_requests.invoke_agent)
     get_agent_run = _blocking(_requests.get_agent_run)
+    list_agents = _blocking(_requests.list_agents)
+    get_agent_card = _blocking(_requests.get_agent_card)
     create_key = _blocking(_requests.create_key)
     import_key = _blocking(_requests.import_key)
     list_keys = _blocking(_requests.list_keys)

@@ -77,6 +77,50 @@ class AgentRun(Result):
 
 
 @dataclass(frozen=True)
+class AgentSkill(Result):
+    id: str
+    name: Optional[str] = None
+    description: Optional[str] = None
+    tags: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PublishedAgent(Result):
+    """An agent as the pod's registry shows it. All but `agent`, its code, are the pod's words."""
+
+    agent: str
+    name: Optional[str] = None
+    description: Optional[str] = None
+    version: Optional[str] = None
+    provider: Optional[str] = None
+    streaming: Optional[bool] = None
+    input_modes: Sequence[str] = ()
+    output_modes: Sequence[str] = ()
+    skills: Sequence[AgentSkill] = field(default=(), metadata={"read": AgentSkill.all_from_wire})
+    card_url: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class AgentList(Result):
+    agents: Sequence[PublishedAgent] = field(metadata={"read": PublishedAgent.all_from_wire})
+    truncated: bool
+    omitted: int
+
+
+@dataclass(frozen=True)
+class AgentCard(Result):
+    """What an agent says of itself. `raw` is the card as the pod wrote it; nothing in it is sure to be there."""
+
+    name: Any = None
+    description: Any = None
+    url: Any = None
+    version: Any = None
+    provider: Any = None
+    capabilities: Any = None
+    skills: Any = None
+
+
+@dataclass(frozen=True)
 class Binding(Result):
     identity_domain_url: str
     client_id: str

@@ -53,6 +53,16 @@ CALLS: list[tuple[Callable[[OnBehalf], Any], str, dict[str, Any]]] = [
         {"subject": "curtis.feitty", "agent": "PAYABLES_TEAM", "jobId": "job-1", "wait": True},
     ),
     (
+        lambda ob: ob.list_agents(profile="dev5", user_token="a.b.c", query="pay"),
+        "listAgents",
+        {"profile": "dev5", "userToken": "a.b.c", "query": "pay"},
+    ),
+    (
+        lambda ob: ob.get_agent_card(subject="curtis.feitty", agent="PAYABLES_TEAM"),
+        "getAgentCard",
+        {"subject": "curtis.feitty", "agent": "PAYABLES_TEAM"},
+    ),
+    (
         lambda ob: ob.create_key("dev5-key", bits=3072, common_name="Dev 5", validity_days=30),
         "createKey",
         {"alias": "dev5-key", "bits": 3072, "commonName": "Dev 5", "validityDays": 30},
@@ -153,6 +163,26 @@ def test_profile_can_be_changed_and_saved(ob: OnBehalf) -> None:
 def test_run_that_goes_on(ob: OnBehalf) -> None:
     run = ob.get_agent_run(subject="curtis.feitty", agent="PAYABLES_TEAM", job_id="job-1")
     assert (run.state, run.polls, run.output, run.finished_at) == ("running", 2, None, None)
+
+
+def test_agents_that_were_found(ob: OnBehalf) -> None:
+    found = ob.list_agents(subject="curtis.feitty")
+    first, second = found.agents
+    assert (first.agent, first.name, first.streaming, first.card_url) == (
+        "PAYABLES_TEAM",
+        "Payables",
+        True,
+        "https://pod.example/agent.json",
+    )
+    assert [(skill.id, skill.tags) for skill in first.skills] == [("pay", ["money"])]
+    assert (second.agent, second.name, second.skills) == ("HR_TEAM", None, ())
+    assert (found.truncated, found.omitted) == (True, 2)
+
+
+def test_a_card_is_there_whole(ob: OnBehalf) -> None:
+    card = ob.get_agent_card(subject="curtis.feitty", agent="PAYABLES_TEAM")
+    assert (card.name, card.description, card.capabilities) == ("Payables", None, {"streaming": True})
+    assert card.raw["x-vendor"] == 12.5
 
 
 def test_diagnosis(ob: OnBehalf) -> None:

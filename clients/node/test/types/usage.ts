@@ -17,6 +17,10 @@ export async function use(): Promise<string[]> {
     { ...user, agent: "PAYABLES_TEAM", message: "Hello" },
     { onProgress, signal },
   );
+  const { agents, truncated } = await ob.listAgents({ ...user, query: "pay" });
+  const streaming: boolean | undefined = truncated ? undefined : agents[0].streaming;
+  const card = await ob.getAgentCard({ ...user, agent: agents[0].agent });
+  const name: unknown = streaming ? card.name : agents[0].skills?.[0].id;
   const { keys } = await ob.listKeys();
   const token = await ob.getToken({ userToken: "a.b.c", minTtlSeconds: 5 });
   const profile = await ob.getProfile({ name: "dev5" });
@@ -28,6 +32,8 @@ export async function use(): Promise<string[]> {
 
   // @ts-expect-error a call is for a subject or a user token
   await ob.getToken({ profile: "dev5" });
+  // @ts-expect-error a card is read as a user
+  await ob.getAgentCard({ agent: String(name) });
   // @ts-expect-error a message is needed
   await ob.invokeAgent({ ...user, agent: "PAYABLES_TEAM" });
   // @ts-expect-error a key is needed
