@@ -40,7 +40,7 @@ def main() -> int:
     pod = Listener(options.host, options.pod_port, options.threads, tls)
     admin = Listener(options.host, options.admin_port, threads=16)
 
-    tokens, jobs, invoices = Tokens(state, clock), Jobs(), Invoices()
+    tokens, jobs, invoices = Tokens(state, clock), Jobs(clock), Invoices()
     faults, audit = Faults(), Audit(clock, options.log)
     verifier = AssertionVerifier(state, clock, tokens, domain.url)
     rate = RateLimit(state)

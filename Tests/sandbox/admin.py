@@ -39,6 +39,8 @@ class SignIn:
 @dataclass(frozen=True)
 class Await:
     matched: int = 1
+    held: int = 0
+    left: int = 0
     seconds: float = 5.0
 
 
@@ -101,9 +103,17 @@ def admin_app(
     @app.post("/faults/await")
     def await_faults() -> Response:
         wanted = records.read(Await, json_body())
-        if not faults.await_matched(wanted.matched, wanted.seconds):
-            raise RequestTimeout(f"fewer than {wanted.matched} requests met a fault within {wanted.seconds} s")
+        counts = {"matched": wanted.matched, "held": wanted.held, "left": wanted.left}
+        if not faults.await_counts(counts, wanted.seconds):
+            told = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+            raise RequestTimeout(f"fewer than {told} requests within {wanted.seconds} s")
         return jsonify(faults.listing())
+
+    @app.post("/faults/release")
+    def release_held() -> tuple[str, int]:
+        check_empty()
+        faults.release()
+        return "", 204
 
     @app.delete("/faults")
     def clear_faults() -> tuple[str, int]:
@@ -125,14 +135,18 @@ def admin_app(
     @app.post("/reset")
     def reset() -> tuple[str, int]:
         """Back to the start state. Tokens stay valid: the signing key is kept."""
-        if json_body() != {}:
-            raise RecordError("the body must be {}")
+        check_empty()
         state.reset()
         for kept in (faults, jobs, invoices, seen, rate, audit):
             kept.clear()
         return "", 204
 
     return app
+
+
+def check_empty() -> None:
+    if json_body() != {}:
+        raise RecordError("the body must be {}")
 
 
 def json_body() -> Any:

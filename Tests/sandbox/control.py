@@ -92,9 +92,17 @@ class Sandbox:
     def faults(self) -> list[dict[str, Any]]:
         return self.admin("GET", "/faults")
 
-    def await_faults(self, matched: int = 1, seconds: float = 5.0) -> list[dict[str, Any]]:
-        """Returns when so many requests have met a fault. An AdminError says that they did not in time."""
-        return self.admin("POST", "/faults/await", {"matched": matched, "seconds": seconds})
+    def await_faults(
+        self, matched: int = 1, seconds: float = 5.0, held: int = 0, left: int = 0
+    ) -> list[dict[str, Any]]:
+        """Returns when so many requests have met a fault, are held by one, and have been left by their client while
+        they were held. An AdminError says that they have not in time."""
+        wanted = {"matched": matched, "held": held, "left": left, "seconds": seconds}
+        return self.admin("POST", "/faults/await", wanted)
+
+    def release(self) -> None:
+        """Lets go of every request that a fault holds."""
+        self.admin("POST", "/faults/release", {})
 
     def clear_faults(self) -> None:
         self.admin("DELETE", "/faults")

@@ -1,51 +1,14 @@
 """How each kind of fault looks on the wire. The members of a class are the members of that fault's JSON."""
 
-import errno
-import select
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal
 
 from werkzeug.wrappers import Response
 
-from .clock import Clock
+from .exchange import Exchange
 from .records import RecordError
-from .server import SandboxConnection
-
-
-@dataclass
-class Exchange:
-    """One request in a fault's hands."""
-
-    app: Any
-    environ: dict[str, Any]
-    start_response: Any
-    clock: Clock
-    released: threading.Event  # set when faults are cleared or the sandbox stops
-
-    @property
-    def connection(self) -> SandboxConnection:
-        return self.environ["sandbox.connection"]
-
-    def normal(self) -> Iterable[bytes]:
-        return self.app(self.environ, self.start_response)
-
-    def normal_response(self) -> Response:
-        """What the app answers, held back; whatever it did has happened."""
-        return Response.from_app(self.app, self.environ, buffered=True)
-
-    def send(self, response: Response) -> Iterable[bytes]:
-        response.headers.setdefault("Date", self.clock.http_date())
-        return response(self.environ, self.start_response)
-
-    def drop(self) -> NoReturn:
-        """Ends the connection here and now, without an answer's end. With a TLS listener no close_notify is sent."""
-        raise ConnectionResetError(errno.ECONNRESET, "dropped by a fault")
-
-
-class Kind(Protocol):
-    def play(self, exchange: Exchange) -> Iterable[bytes]: ...
+from .stream_fault import Stream
 
 
 @dataclass(frozen=True)
@@ -79,18 +42,22 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Truncate:
-    """The real answer under its full Content-Length, cut off after so many bytes of body."""
+    """The real answer, cut off after so many bytes of body: short of its Content-Length, or without a last chunk."""
 
     after_bytes: int
 
     def play(self, exchange: Exchange) -> Iterable[bytes]:
-        response = exchange.normal_response()
-        exchange.start_response(response.status, list(response.headers))
-        return self.cut(response.get_data(), exchange)
+        return self.cut(exchange.normal(), exchange)
 
-    def cut(self, body: bytes, exchange: Exchange) -> Iterator[bytes]:
-        yield body[: self.after_bytes]
-        exchange.drop()
+    def cut(self, body: Iterable[bytes], exchange: Exchange) -> Iterator[bytes]:
+        left = self.after_bytes
+        with exchange.closing(body):
+            for piece in body:
+                yield piece[:left]
+                left -= len(piece)
+                if left <= 0:
+                    break
+            exchange.drop()
 
 
 @dataclass(frozen=True)
@@ -102,8 +69,7 @@ class Reset:
     def play(self, exchange: Exchange) -> Iterable[bytes]:
         if self.when == "after":
             exchange.normal_response()
-        exchange.connection.reset_on_close = True
-        exchange.drop()
+        exchange.reset()
 
 
 @dataclass(frozen=True)
@@ -132,25 +98,22 @@ class Drip:
     seconds_per_byte: float
 
     def play(self, exchange: Exchange) -> Iterable[bytes]:
-        response = exchange.normal_response()
-        exchange.start_response(response.status, list(response.headers))
-        return self.drops(response.get_data(), exchange)
+        return self.drops(exchange.normal(), exchange)
 
-    def drops(self, body: bytes, exchange: Exchange) -> Iterator[bytes]:
-        for byte in body:
-            exchange.released.wait(self.seconds_per_byte)
-            yield bytes([byte])
+    def drops(self, body: Iterable[bytes], exchange: Exchange) -> Iterator[bytes]:
+        with exchange.closing(body):
+            for piece in body:
+                for byte in piece:
+                    exchange.release.wait(self.seconds_per_byte)
+                    yield bytes([byte])
 
 
 @dataclass(frozen=True)
 class Hang:
-    """No answer, until the client leaves or the faults are cleared."""
+    """No answer, until the client leaves or what is held is released."""
 
     def play(self, exchange: Exchange) -> Iterable[bytes]:
-        leaving = select.poll()
-        leaving.register(exchange.connection.socket, select.POLLRDHUP)
-        while not exchange.released.is_set() and not leaving.poll(50):
-            pass
+        exchange.hold()
         exchange.drop()
 
 
@@ -190,5 +153,5 @@ class Run:
 
 KINDS: dict[str, type] = {
     kind.__name__.lower(): kind
-    for kind in (Delay, Respond, Redirect, Truncate, Reset, Huge, Drip, Hang, Token, Run)
+    for kind in (Delay, Respond, Redirect, Truncate, Reset, Huge, Drip, Hang, Token, Run, Stream)
 }

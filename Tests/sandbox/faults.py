@@ -2,19 +2,26 @@
 
 import dataclasses
 import fnmatch
+import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import records
 from .clock import Clock
-from .fault_kinds import KINDS, Exchange, Kind, Run, Token
+from .exchange import Exchange, Kind
+from .fault_kinds import KINDS, Run, Token
 from .records import RecordError
+from .server import Release
+from .stream_fault import Stream
 
 Side = Literal["domain", "pod"]
 TOKEN_PATH = "/oauth2/v1/token"
 INVOKE_PATHS = "/api/fusion-ai/*/invokeAsync"
+CHAT_PATHS = "/api/fusion-ai/*/chat"
+NARROW = {Token: ("domain", TOKEN_PATH), Run: ("pod", INVOKE_PATHS), Stream: ("pod", CHAT_PATHS)}
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Planned:
     rule: Rule
     kind: Kind
     matched: int = 0
+    held: int = 0  # are being held
+    left: int = 0  # whose clients left while they were held
 
     @property
     def spent(self) -> bool:
@@ -49,7 +58,7 @@ class Planned:
 
     def described(self) -> dict[str, Any]:
         kind = {"kind": type(self.kind).__name__.lower(), **records.write(self.kind)}
-        return {**records.write(self.rule), **kind, "matched": self.matched}
+        return {**records.write(self.rule), **kind, "matched": self.matched, "held": self.held, "left": self.left}
 
 
 class Faults:
@@ -57,7 +66,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.changing = threading.Condition()
-        self.released = threading.Event()
+        self.held_back = Release()
         self.planned: list[Planned] = []
 
     def plan(self, body: object) -> None:
@@ -67,35 +76,58 @@ class Faults:
         rule = records.read(Rule, {name: value for name, value in body.items() if name in in_rule})
         rest = {name: value for name, value in body.items() if name not in in_rule | {"kind"}}
         kind = records.read(KINDS[body["kind"]], rest)
-        if isinstance(kind, (Token, Run)):
-            rule = narrowed(rule, *(("domain", TOKEN_PATH) if isinstance(kind, Token) else ("pod", INVOKE_PATHS)))
+        if type(kind) in NARROW:
+            rule = narrowed(rule, *NARROW[type(kind)])
         with self.changing:
             self.planned.append(Planned(rule, kind))
 
-    def take(self, side: Side, method: str, path: str) -> tuple[Planned, threading.Event] | None:
+    def take(self, side: Side, method: str, path: str) -> Planned | None:
         with self.changing:
             for planned in self.planned:
                 if not planned.spent and planned.rule.matches(side, method, path):
                     goes_wrong = planned.take()
                     self.changing.notify_all()
-                    return (planned, self.released) if goes_wrong else None
+                    return planned if goes_wrong else None
         return None
 
-    def await_matched(self, count: int, seconds: float) -> bool:
-        """Waits until so many requests have met the rules there are; false when time is up."""
+    def await_counts(self, wanted: dict[str, int], seconds: float) -> bool:
+        """Waits until so many requests have met the rules there are, are held, have left; false when time is up."""
+        def counted() -> bool:
+            return all(sum(getattr(rule, name) for rule in self.planned) >= count for name, count in wanted.items())
+
         with self.changing:
-            return self.changing.wait_for(lambda: sum(rule.matched for rule in self.planned) >= count, seconds)
+            return self.changing.wait_for(counted, seconds)
+
+    @contextmanager
+    def holding(self, planned: Planned) -> Iterator[None]:
+        def count(held: int, left: int = 0) -> None:
+            with self.changing:
+                planned.held, planned.left = planned.held + held, planned.left + left
+                self.changing.notify_all()
+
+        count(held=1)
+        try:
+            yield
+        except ConnectionError:
+            count(held=-1, left=1)
+            raise
+        count(held=-1)
 
     def listing(self) -> list[dict[str, Any]]:
         with self.changing:
             return [planned.described() for planned in self.planned]
 
+    def release(self) -> None:
+        """Lets go of every request that a fault holds."""
+        with self.changing:
+            self.held_back.set()
+            self.held_back = Release()
+
     def clear(self) -> None:
         """Forgets every rule and lets go of every request that a fault holds."""
         with self.changing:
             self.planned.clear()
-            self.released.set()
-            self.released = threading.Event()
+            self.release()
 
 
 class FaultyApp:
@@ -105,13 +137,14 @@ class FaultyApp:
         self.side, self.app, self.faults, self.clock = side, app, faults, clock
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        taken = self.faults.take(self.side, environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        if taken is None:
+        environ["sandbox.release"] = release = self.faults.held_back
+        planned = self.faults.take(self.side, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if planned is None:
             return self.app(environ, start_response)
-        planned, released = taken
         if planned.rule.delay_seconds:
-            released.wait(planned.rule.delay_seconds)
-        return planned.kind.play(Exchange(self.app, environ, start_response, self.clock, released))
+            release.wait(planned.rule.delay_seconds)
+        holding = functools.partial(self.faults.holding, planned)
+        return planned.kind.play(Exchange(self.app, environ, start_response, self.clock, release, holding))
 
 
 def narrowed(rule: Rule, side: Side, path: str) -> Rule:

@@ -1,12 +1,15 @@
 """The Fusion pod: agents that run as the user in the token, and REST resources."""
 
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from flask import Flask, Response, abort, g, jsonify, request
+from werkzeug.http import HTTP_STATUS_CODES
 
-from . import strict
+from . import events, strict
 from .audit import Audit
+from .chat import Stream
 from .clock import Clock
 from .invoices import Invoices
 from .jobs import Job, Jobs
@@ -81,11 +84,53 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: In
             refuse(404, "Not Found", f"There is no version {body['version']} of {code}.")
         return agent
 
+    def anyone() -> bool:
+        return state.settings.jobs_visible_to == "anyone"
+
     def visible_job(job_id: str, code: str) -> Job:
-        job = jobs.find(job_id, code, g.user, anyone=state.settings.jobs_visible_to == "anyone")
+        job = jobs.find(job_id, code, g.user, anyone())
         if job is None:
             refuse(404, "Not Found", "There is no such job.")
         return job
+
+    def begun(agent: Agent, body: dict[str, Any]) -> tuple[Job, str]:
+        """The run that the body starts or answers, and the id it goes by from now on."""
+        fault, conversation = request.environ.get("sandbox.run_fault"), None
+        conversation_id = body.get("conversationId")
+        if conversation_id is not None:
+            conversation = jobs.conversation(conversation_id, g.user, anyone())
+            if conversation is None:
+                refuse(404, "Not Found", "There is no such conversation.")
+        if "jobId" in body:
+            g.action, g.target = "agent.resume", f"{agent.code}/{body['jobId']}"
+            job = visible_job(body["jobId"], agent.code)
+            if conversation_id not in (None, job.conversation_id):
+                refuse(400, "Bad Request", "The job belongs to another conversation.")
+            check_approver(job)
+            reply = body.get("resumeNodeInput", body.get("message"))
+            g.decided = answered(jobs.reply, job, agent, g.user, reply, fault)
+            if g.decided is None:
+                refuse(409, "Conflict", "The job does not wait for anybody.")
+            return job, body["jobId"]
+        if conversation and jobs.waits(conversation.last):
+            check_approver(conversation.last)
+            resumed = answered(jobs.reply_in_conversation, conversation, agent, g.user, body["message"], fault)
+            if resumed is not None:
+                job_id, g.decided = resumed
+                g.action, g.target = "agent.resume", f"{agent.code}/{job_id}"
+                return conversation.last, job_id
+        mode = body.get("invocationMode", END_USER)
+        return jobs.start(agent, g.user, body["message"], mode, conversation_id, fault)
+
+    def answered(reply: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return reply(*arguments)
+        except ValueError as error:
+            refuse(400, "Bad Request", f"{error}.")
+
+    def check_approver(job: Job) -> None:
+        if job.asks and not job.approval.allows(g.user.roles):
+            refuse(403, "Forbidden", f"{g.user.user_name} has no role to answer this.")
 
     @app.post(f"{AGENTS}/invokeAsync")
     def invoke(code: str) -> tuple[Response, int]:
@@ -94,21 +139,32 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: In
             body = invocation()
         except ValueError as error:
             refuse(400, "Bad Request", f"{error}.")
+        job, job_id = begun(executable(code, body), body)
+        record(202, g.get("decided"))
+        return started(job, job_id)
+
+    def started(job: Job, job_id: str) -> tuple[Response, int]:
+        return jsonify(jobId=job_id, conversationId=job.conversation_id, status="RUNNING"), 202
+
+    @app.post(f"{AGENTS}/chat")
+    def chat(code: str) -> Response | tuple[Response, int]:
+        act("agent.chat", code, state.start.agent_scope)
+        if events.MEDIA_TYPE not in request.accept_mimetypes.values():
+            refuse(406, "Not Acceptable", f"The request must accept {events.MEDIA_TYPE}.")
+        try:
+            body = invocation()
+        except ValueError as error:
+            refuse(400, "Bad Request", f"{error}.")
         agent = executable(code, body)
-        conversation_id = body.get("conversationId")
-        if conversation_id is not None and not jobs.owns_conversation(g.user, conversation_id):
-            refuse(404, "Not Found", "There is no such conversation.")
-        if "jobId" in body:
-            job = visible_job(body["jobId"], code)
-            if conversation_id not in (None, job.conversation_id):
-                refuse(400, "Bad Request", "The job belongs to another conversation.")
-            if not jobs.resume(job, body.get("resumeNodeInput", body.get("message"))):
-                refuse(409, "Conflict", "The job does not wait for anybody.")
-        else:
-            mode, fault = body.get("invocationMode", END_USER), request.environ.get("sandbox.run_fault")
-            job = jobs.start(agent, g.user, body["message"], mode, conversation_id, fault)
-        record(202)
-        return jsonify(jobId=job.job_id, conversationId=job.conversation_id, status="RUNNING"), 202
+        if not agent.streams and agent.unstreamed != "json":
+            refuse(int(agent.unstreamed), HTTP_STATUS_CODES[int(agent.unstreamed)], f"{code} can not be streamed.")
+        job, job_id = begun(agent, body)
+        if not agent.streams:
+            record(202, g.get("decided"))
+            return started(job, job_id)
+        record(200, g.get("decided"))
+        connection, release = request.environ["sandbox.connection"], request.environ["sandbox.release"]
+        return Response(Stream(jobs, job, job_id, agent, connection, release), content_type=events.MEDIA_TYPE)
 
     @app.get(f"{AGENTS}/status/<job_id>")
     def status(code: str, job_id: str) -> Response:
@@ -121,7 +177,7 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: In
         if mode != job.mode:
             refuse(400, "Bad Request", f"The job was invoked as {job.mode}, not as {mode}.")
         record(200)
-        return jsonify(jobs.poll(job))
+        return jsonify(jobs.poll(job, job_id))
 
     add_registry(app, state, act, refuse, record, executable)
     add_resources(app, state, invoices, act, refuse, record)
@@ -129,11 +185,11 @@ def pod_app(state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: In
 
 
 def invocation() -> dict[str, Any]:
-    """The body of `invokeAsync`, held to the published schema; a ValueError says what is wrong."""
+    """The body of `invokeAsync` and `chat`, held to the published schema; a ValueError says what is wrong."""
     if request.mimetype != "application/json":
         raise ValueError("The content type must be application/json")
     if request.args:
-        raise ValueError("invokeAsync takes no query")
+        raise ValueError("there is no query to it")
     body = strict.load(request.get_data())
     if not isinstance(body, dict):
         raise ValueError("The body must be a JSON object")

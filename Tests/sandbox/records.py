@@ -25,15 +25,32 @@ def read(cls: type[Record], body: object, base: Record | None = None) -> Record:
         field = fields[name]
         if not matches(value, hints[field.name]):
             raise RecordError(f"{cls.__name__}.{name} must be {describe(hints[field.name])}")
-        values[field.name] = value
+        values[field.name] = built(value, hints[field.name])
     try:
         return dataclasses.replace(base, **values) if base is not None else cls(**values)
     except TypeError as error:
         raise RecordError(f"{cls.__name__}: {error}") from error
 
 
+def built(value: Any, hint: Any) -> Any:
+    """The value, with the records in it built from their objects."""
+    if dataclasses.is_dataclass(hint):
+        return read(hint, value)
+    if typing.get_origin(hint) is list:
+        return [built(item, typing.get_args(hint)[0]) for item in value]
+    if typing.get_origin(hint) is types.UnionType and value is not None:
+        return built(value, next(option for option in typing.get_args(hint) if matches(value, option)))
+    return value
+
+
 def write(record: object) -> dict[str, Any]:
-    return {wire_name(name): value for name, value in dataclasses.asdict(record).items()}
+    return {wire_name(field.name): plain(getattr(record, field.name)) for field in dataclasses.fields(record)}
+
+
+def plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return write(value)
+    return [plain(item) for item in value] if isinstance(value, list) else value
 
 
 def wire_name(name: str) -> str:
@@ -46,6 +63,8 @@ def matches(value: object, hint: Any) -> bool:
     origin = typing.get_origin(hint)
     if hint is Any:
         return True
+    if dataclasses.is_dataclass(hint):
+        return isinstance(value, dict)  # `read` looks into it
     if origin is types.UnionType:
         return any(matches(value, option) for option in typing.get_args(hint))
     if origin is typing.Literal:

@@ -1,9 +1,12 @@
 """HTTP/1.1 listeners: cheroot, with a hand on the connection so that a fault can end it."""
 
+import contextlib
+import select
 import socket
 import ssl
 import struct
 import threading
+import weakref
 from typing import Any
 
 from cheroot import wsgi
@@ -13,6 +16,29 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from .certificates import ServerFiles
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST
+REUSE = (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+
+class Release:
+    """Lets go of everyone who waits for it, for good."""
+
+    def __init__(self) -> None:
+        self.done, self.end = threading.Event(), socket.socketpair()
+
+    def set(self) -> None:
+        self.done.set()
+        self.end[1].close()  # the other one is readable from now on
+
+    def wait(self, seconds: float) -> None:
+        self.done.wait(seconds)
+
+    def awaited(self, connection: "SandboxConnection", seconds: float | None = None) -> bool:
+        """False when the client leaves first. Time that runs out is a release too."""
+        waiting = select.poll()
+        waiting.register(self.end[0], select.POLLIN)
+        waiting.register(connection.socket, select.POLLRDHUP)
+        ready = dict(waiting.poll(None if seconds is None else seconds * 1000))
+        return connection.socket.fileno() not in ready
 
 
 class LateHandshake(BuiltinSSLAdapter):
@@ -26,6 +52,16 @@ class LateHandshake(BuiltinSSLAdapter):
 class SandboxConnection(HTTPConnection):
     reset_on_close = False
     secured = False
+
+    def __init__(self, server: wsgi.Server, *rest: Any) -> None:
+        super().__init__(server, *rest)
+        server.connections_made.add(self)
+
+    def cut(self) -> None:
+        """Ends it from outside, whatever it is at; who serves it finds out and closes it, with a reset."""
+        self.reset_on_close = True
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # below TLS, which its own thread may be using
 
     def communicate(self) -> bool:
         """True when the connection stays open. A failed handshake is the client's affair: it just ends here."""
@@ -53,32 +89,68 @@ class Listener:
     """Bound at once, so that its URL is known before its app exists; serves after `start`."""
 
     def __init__(self, host: str, port: int, threads: int, tls: ServerFiles | None = None) -> None:
-        self.server = wsgi.Server(
-            (host, port), refuse_everything, numthreads=threads, server_name="sandbox", request_queue_size=1024
+        self.threads, self.tls = threads, tls
+        self.changing = threading.Lock()
+        self.placeholder: socket.socket | None = None
+        self.server = self.bound((host, port))
+        self.place = self.server.bind_addr[:2]
+        host, port = self.place
+        bracketed = f"[{host}]" if ":" in host else host
+        self.url = f"{'https' if tls else 'http'}://{bracketed}:{port}"
+
+    def bound(self, place: tuple[str, int]) -> wsgi.Server:
+        server = wsgi.Server(
+            place, refuse_everything, numthreads=self.threads, server_name="sandbox", request_queue_size=1024
         )
-        self.server.gateway = Gateway
-        self.server.ConnectionClass = SandboxConnection
-        self.server.keep_alive_conn_limit = None
-        self.server.timeout = 60  # seconds an idle connection is kept
-        self.server.expiration_interval = 0.1  # seconds; stopping takes as long
-        self.server.shutdown_timeout = 1
-        if tls:
-            self.server.ssl_adapter = LateHandshake(str(tls.certificate), str(tls.key))
-            self.server.ssl_adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.server.prepare()
-        bound_host, bound_port = self.server.bind_addr[:2]
-        bracketed = f"[{bound_host}]" if ":" in bound_host else bound_host
-        self.url = f"{'https' if tls else 'http'}://{bracketed}:{bound_port}"
+        server.gateway = Gateway
+        server.ConnectionClass = SandboxConnection
+        server.connections_made = weakref.WeakSet()
+        server.keep_alive_conn_limit = None
+        server.timeout = 60  # seconds an idle connection is kept
+        server.expiration_interval = 0.1  # seconds; stopping takes as long
+        server.shutdown_timeout = 1
+        if self.tls:
+            server.ssl_adapter = LateHandshake(str(self.tls.certificate), str(self.tls.key))
+            server.ssl_adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        server.prepare()
+        server.socket.setsockopt(*REUSE)  # its connections inherit it, and none of them stands in a later one's way
+        return server
 
     def start(self, app: Any) -> None:
+        self.app = app
         self.server.wsgi_app = app
         self.thread = threading.Thread(target=self.server.serve, daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
         """Requests that are being served have a second to end."""
-        self.server.stop()
-        self.thread.join()
+        with self.changing:
+            if self.placeholder is None:
+                self.server.stop()
+                self.thread.join()
+
+    def cut(self) -> None:
+        """Drops every connection and refuses new ones. The port stays taken."""
+        with self.changing:
+            if self.placeholder is not None:
+                return
+            for connection in list(self.server.connections_made):
+                connection.cut()
+            self.server.stop()
+            self.thread.join()
+            self.placeholder = socket.socket(socket.AF_INET6 if ":" in self.place[0] else socket.AF_INET)
+            self.placeholder.setsockopt(*REUSE)
+            self.placeholder.bind(self.place)  # and does not listen
+
+    def restore(self) -> None:
+        """Serves again, where it did before."""
+        with self.changing:
+            if self.placeholder is None:
+                return
+            self.server = self.bound(self.place)
+            self.placeholder.close()
+            self.placeholder = None
+            self.start(self.app)
 
 
 def refuse_everything(environ: dict[str, Any], start_response: Any) -> list[bytes]:

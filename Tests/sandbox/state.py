@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import records, strict
+from .approval import Approval
 from .certificates import Certificate
 from .records import RecordError
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT_CREDENTIALS = "client_credentials"
+ANSWER = "Hello, {displayName}. {agent} read: {message}"
 DEFAULT_START = Path(__file__).with_name("default.json")
 
 
@@ -55,6 +57,16 @@ class User:
 
 
 @dataclass(frozen=True)
+class Node:
+    """A step of an agent's work, as its streams tell of it."""
+
+    code: str
+    children: list[str] = field(default_factory=list)  # codes of the nodes within it
+    input: Any = None
+    output: Any = None
+
+
+@dataclass(frozen=True)
 class Agent:
     """An agent team. A job shows one of `states` per poll; the last one stays."""
 
@@ -68,14 +80,24 @@ class Agent:
     roles: list[str] = field(default_factory=list)  # any one of them may run it
     states: list[str] = field(default_factory=lambda: ["RUNNING", "RUNNING", "COMPLETE"])
     seconds: float = 0.0  # a job stays in its first state at least this long
-    answer: str = "Hello, {displayName}. {agent} read: {message}"
+    answer: str | None = None  # none: the deltas in one, else a greeting
     error: str = "The agent could not finish."
+    approval: Approval | None = None  # a run that would end well waits for a person first
+    # How its runs are streamed.
+    streams: bool = True
+    unstreamed: Literal["404", "405", "406", "501", "json"] = "404"  # what a request for a stream gets otherwise
+    nodes: list[Node] = field(default_factory=lambda: [Node("ANSWER")])
+    deltas: list[str] | None = None  # none: the words of the answer
+    delta_shape: Literal["string", "parts"] = "string"
+    finish_reason_in: Literal["message", "event"] = "message"
+    noise: bool = False  # comments, blank lines, fields but `data`, CRLF
+    event_seconds: float = 0.0  # between two events
 
     def __post_init__(self) -> None:
         if not self.states:
             raise RecordError("Agent.states must not be empty")
         try:
-            self.answer.format(displayName="", userName="", agent="", message="", turn=1)
+            (self.answer or "").format(displayName="", userName="", agent="", message="", turn=1)
         except (LookupError, ValueError, AttributeError) as error:
             raise RecordError(f"Agent.answer has an unknown placeholder: {error}") from error
 
@@ -83,6 +105,13 @@ class Agent:
     def title(self) -> str:
         """`HR_TEAM` is Hr Team."""
         return self.name or self.code.replace("_", " ").title()
+
+    def answered(self, user: User, message: str, turn: int) -> str:
+        if self.answer is None and self.deltas is not None:
+            return "".join(self.deltas)
+        return (ANSWER if self.answer is None else self.answer).format(
+            displayName=user.display_name, userName=user.user_name, agent=self.code, message=message, turn=turn
+        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ AUDIENCE = "https://identity.oraclecloud.com/"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 AGENTS = "/api/fusion-ai/orchestrator/agent/v2"
+LINE_END = re.compile("\r\n|\n|\r")
 CARDS = "/api/fusion-ai/orchestrator/a2a/v1"
 
 
@@ -87,9 +89,30 @@ class Caller:
         url = f"{self.sandbox.pod_url}{AGENTS}/{agent}/invokeAsync"
         return self.session.post(url, json=body, headers=bearer(token), timeout=10)
 
+    def chat(
+        self, token: str, agent: str = "PAYABLES_TEAM", accept: str = "text/event-stream", **changes: Any
+    ) -> requests.Response:
+        """The head of a stream; its body is read as it comes."""
+        body = changed({"conversational": True, "message": "Hi"}, changes)
+        url = f"{self.sandbox.pod_url}{AGENTS}/{agent}/chat"
+        return self.session.post(url, json=body, headers=bearer(token) | {"Accept": accept}, timeout=10, stream=True)
+
+    def told(self, token: str, agent: str = "PAYABLES_TEAM", **changes: Any) -> list[dict[str, Any]]:
+        """Every event of a stream that ends as it should."""
+        with self.chat(token, agent, **changes) as answer:
+            assert answer.status_code == 200, answer.text
+            *events, last = data_of(answer.content)
+        assert last == "[DONE]"
+        return [json.loads(event) for event in events]
+
     def status(self, token: str, job: str, agent: str = "PAYABLES_TEAM", **query: str) -> requests.Response:
         url = f"{self.sandbox.pod_url}{AGENTS}/{agent}/status/{job}"
         return self.session.get(url, params=query, headers=bearer(token), timeout=10)
+
+
+def data_of(stream: bytes) -> list[str]:
+    """What comes under `data`, read as Oracle's own command line reads it: line by line, all else ignored."""
+    return [line.removeprefix("data: ") for line in LINE_END.split(stream.decode()) if line.startswith("data: ")]
 
 
 def bearer(token: str) -> dict[str, str]:
