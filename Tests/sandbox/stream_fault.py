@@ -8,6 +8,8 @@ from . import events
 from .exchange import Exchange
 from .records import RecordError
 
+BLOCK = 4096  # bytes, about; what is repeated goes out in such pieces
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -60,7 +62,7 @@ class Stream:
             "stall": exchange.hold, "cut": exchange.drop, "reset": exchange.reset,
         }
         while self.then == "repeat" and not exchange.release.done.is_set():
-            yield self.inserted
+            yield self.inserted * (1 + BLOCK // len(self.inserted))
         acts.get(self.then, lambda: None)()
 
     def passing(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
