@@ -48,7 +48,8 @@ def main() -> int:
     pod_side = pod_app(state, clock, tokens, jobs, invoices, audit)
     domain.start(FaultyApp("domain", domain_side, faults, clock))
     pod.start(FaultyApp("pod", pod_side, faults, clock))
-    admin.start(admin_app(state, clock, tokens, jobs, invoices, verifier.seen, rate, faults, audit))
+    listeners = {"domain": domain, "pod": pod}
+    admin.start(admin_app(state, clock, tokens, jobs, invoices, verifier.seen, rate, faults, audit, listeners))
 
     print(json.dumps({
         "identityDomainUrl": domain.url, "fusionUrl": pod.url, "adminUrl": admin.url,

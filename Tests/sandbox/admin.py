@@ -1,7 +1,7 @@
 """The sandbox's own API: look at and change what domain and pod know, plan faults, read the audit list."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, RequestTimeout, UnsupportedMediaType
@@ -15,6 +15,7 @@ from .invoices import Invoices
 from .jobs import Jobs
 from .rate import RateLimit
 from .records import RecordError
+from .server import Listener
 from .state import Agent, Client, NoSuchRecord, Settings, State, User
 from .tokens import Tokens
 from .web import json_app, problem, single_values
@@ -37,6 +38,21 @@ class SignIn:
 
 
 @dataclass(frozen=True)
+class Revocation:
+    user_name: str
+
+
+@dataclass(frozen=True)
+class Cut:
+    side: Literal["domain", "pod"]
+
+
+@dataclass(frozen=True)
+class Restart(Cut):
+    keep_jobs: bool = True
+
+
+@dataclass(frozen=True)
 class Await:
     matched: int = 1
     held: int = 0
@@ -48,6 +64,7 @@ def admin_app(
     state: State, clock: Clock, tokens: Tokens, jobs: Jobs, invoices: Invoices, seen: ReplayGuard, rate: RateLimit,
     faults: Faults,
     audit: Audit,
+    listeners: dict[str, Listener],
 ) -> Flask:
     app = json_app("admin", clock, None)
     app.register_error_handler(RecordError, lambda error: problem(400, "Bad Request", str(error)))
@@ -90,6 +107,31 @@ def admin_app(
         wanted = records.read(SignIn, json_body())
         claims = tokens.id_token(state.get(Client, wanted.client_id), state.get(User, wanted.user_name))
         return jsonify(idToken=tokens.sign(claims)), 201
+
+    @app.post("/revoke-tokens")
+    def revoke_tokens() -> Response:
+        """Of one user. The pod takes none of them any more, and takes new ones."""
+        user = state.get(User, records.read(Revocation, json_body()).user_name)
+        return jsonify(revoked=tokens.revoke(user.user_name))
+
+    @app.post("/cut")
+    def cut() -> tuple[str, int]:
+        listeners[records.read(Cut, json_body()).side].cut()
+        return "", 204
+
+    @app.post("/restore")
+    def restore() -> tuple[str, int]:
+        listeners[records.read(Cut, json_body()).side].restore()
+        return "", 204
+
+    @app.post("/restart")
+    def restart() -> tuple[str, int]:
+        wanted = records.read(Restart, json_body())
+        listeners[wanted.side].cut()
+        if not wanted.keep_jobs:
+            jobs.clear()
+        listeners[wanted.side].restore()
+        return "", 204
 
     @app.get("/faults")
     def list_faults() -> Response:
@@ -134,11 +176,13 @@ def admin_app(
 
     @app.post("/reset")
     def reset() -> tuple[str, int]:
-        """Back to the start state. Tokens stay valid: the signing key is kept."""
+        """Back to the start state. Tokens stay valid, unless they were revoked: the signing key is kept."""
         check_empty()
         state.reset()
         for kept in (faults, jobs, invoices, seen, rate, audit):
             kept.clear()
+        for listener in listeners.values():
+            listener.restore()
         return "", 204
 
     return app

@@ -86,6 +86,21 @@ class Sandbox:
     def id_token(self, user_name: str, client_id: str = client_id) -> str:
         return self.admin("POST", "/id-tokens", {"clientId": client_id, "userName": user_name})["idToken"]
 
+    def revoke_tokens(self, user_name: str) -> int:
+        """How many access tokens the user had, which the pod takes no more."""
+        return self.admin("POST", "/revoke-tokens", {"userName": user_name})["revoked"]
+
+    def cut(self, side: str = "pod") -> None:
+        """Drops its connections and refuses new ones, until `restore`."""
+        self.admin("POST", "/cut", {"side": side})
+
+    def restore(self, side: str = "pod") -> None:
+        self.admin("POST", "/restore", {"side": side})
+
+    def restart(self, side: str = "pod", keep_jobs: bool = True) -> None:
+        """Both at once, at the same place. Without its jobs it knows no run and no conversation."""
+        self.admin("POST", "/restart", {"side": side, "keepJobs": keep_jobs})
+
     def fault(self, side: str, kind: str, **details: Any) -> dict[str, Any]:
         return self.admin("POST", "/faults", {"side": side, "kind": kind, **details})
 

@@ -104,7 +104,7 @@ class Drip:
         with exchange.closing(body):
             for piece in body:
                 for byte in piece:
-                    exchange.release.wait(self.seconds_per_byte)
+                    exchange.release.wait(exchange.connection, self.seconds_per_byte)
                     yield bytes([byte])
 
 

@@ -141,10 +141,13 @@ class FaultyApp:
         planned = self.faults.take(self.side, environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if planned is None:
             return self.app(environ, start_response)
-        if planned.rule.delay_seconds:
-            release.wait(planned.rule.delay_seconds)
         holding = functools.partial(self.faults.holding, planned)
-        return planned.kind.play(Exchange(self.app, environ, start_response, self.clock, release, holding))
+        exchange = Exchange(self.app, environ, start_response, self.clock, release, holding)
+        if planned.rule.delay_seconds:
+            release.wait(exchange.connection, planned.rule.delay_seconds)
+            if exchange.connection.was_cut:
+                exchange.drop()
+        return planned.kind.play(exchange)
 
 
 def narrowed(rule: Rule, side: Side, path: str) -> Rule:

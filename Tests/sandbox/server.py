@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -29,8 +30,11 @@ class Release:
         self.done.set()
         self.end[1].close()  # the other one is readable from now on
 
-    def wait(self, seconds: float) -> None:
-        self.done.wait(seconds)
+    def wait(self, connection: "SandboxConnection", seconds: float) -> None:
+        """So long at most, whether the client is still there or not."""
+        until = time.monotonic() + seconds
+        while not connection.was_cut and (left := until - time.monotonic()) > 0 and not self.done.wait(min(left, 0.05)):
+            pass
 
     def awaited(self, connection: "SandboxConnection", seconds: float | None = None) -> bool:
         """False when the client leaves first. Time that runs out is a release too."""
@@ -51,6 +55,7 @@ class LateHandshake(BuiltinSSLAdapter):
 
 class SandboxConnection(HTTPConnection):
     reset_on_close = False
+    was_cut = False
     secured = False
 
     def __init__(self, server: wsgi.Server, *rest: Any) -> None:
@@ -58,8 +63,8 @@ class SandboxConnection(HTTPConnection):
         server.connections_made.add(self)
 
     def cut(self) -> None:
-        """Ends it from outside, whatever it is at; who serves it finds out and closes it, with a reset."""
-        self.reset_on_close = True
+        """Ends it from outside, whatever it is at; who serves it finds out and closes it."""
+        self.reset_on_close = self.was_cut = True
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # below TLS, which its own thread may be using
 

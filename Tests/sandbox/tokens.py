@@ -39,6 +39,8 @@ class Tokens:
             "alg": "RS256",
         }
         self.opaque: dict[str, str] = {}
+        self.issued: dict[str, set[bytes]] = {}  # digests of the access tokens of each user
+        self.revoked: set[bytes] = set()
 
     def access_token(self, client: Client, scope: str, seconds: int, user: User | None) -> dict[str, Any]:
         """The claims Oracle documents, and those of real tokens that a client could come to rely on."""
@@ -96,7 +98,16 @@ class Tokens:
         }
 
     def sign(self, claims: dict[str, Any]) -> str:
-        return jws.serialize_compact(self.header, json.dumps(claims).encode(), self.key, algorithms=["RS256"])
+        token = jws.serialize_compact(self.header, json.dumps(claims).encode(), self.key, algorithms=["RS256"])
+        if claims.get("tok_type") == "AT":
+            self.issued.setdefault(str(claims.get("sub")).lower(), set()).add(digest(token))
+        return token
+
+    def revoke(self, user_name: str) -> int:
+        """Every access token that the user has now; how many these are."""
+        tokens = self.issued.pop(user_name.lower(), set())
+        self.revoked |= tokens
+        return len(tokens)
 
     def make_opaque(self, token: str) -> str:
         """A reference that only the domain and the pod understand."""
@@ -112,6 +123,8 @@ class Tokens:
             jws.deserialize_compact(token, self.key, algorithms=["RS256"])
         except (MalformedJWT, JoseError, ValueError) as error:
             raise TokenError(f"it is not a token of this domain: {error}") from error
+        if digest(token) in self.revoked:
+            raise TokenError("it has been revoked")
         if claims.get("iss") != ISSUER:
             raise TokenError(f"its issuer is not {ISSUER}")
         if claims.get("tok_type") != kind:
@@ -128,6 +141,10 @@ class Tokens:
             "kid": SIGNING_KEY, "x5c": [base64.b64encode(der).decode()], "key_ops": ["encrypt", "sign"],
             "alg": "RS256", "n": public["n"],
         }]}
+
+
+def digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 def guid(name: str) -> str:

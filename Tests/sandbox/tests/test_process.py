@@ -73,6 +73,26 @@ def test_tls_with_a_throwaway_authority(over_tls: Sandbox, identity: Identity) -
             caller.exchange(caller.form())
 
 
+def test_streams_and_restarts_over_tls(over_tls: Sandbox, identity: Identity) -> None:
+    over_tls.clear()
+    over_tls.register_certificate("demo", identity.pem)
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, over_tls.ca_file
+        caller = Caller(over_tls, identity.key, identity.certificate, session)
+        token = caller.token()
+        over_tls.fault("pod", "stream", afterEvents=1, then="stall", times=2)
+        with caller.chat(token) as answer:
+            over_tls.await_faults(held=1)
+            over_tls.release()
+            assert answer.content.endswith(b"data: [DONE]\n\n")
+        with caller.chat(token) as answer:
+            over_tls.await_faults(matched=2, held=1)
+            over_tls.restart()
+            with pytest.raises(requests.RequestException):
+                answer.content
+        assert caller.invoke(token).status_code == 202
+
+
 def test_a_client_that_never_finishes_its_handshake_stops_nobody(over_tls: Sandbox) -> None:
     place = urlsplit(over_tls.domain_url)
     with socket.create_connection((place.hostname, place.port), timeout=10):
