@@ -17,6 +17,12 @@ from sandbox.control import AdminError, Sandbox
     lambda sandbox: sandbox.user("ap.clerk", userName="other"),
     lambda sandbox: sandbox.agent("HR_TEAM", states=[]),
     lambda sandbox: sandbox.agent("HR_TEAM", answer="{nonsense}"),
+    lambda sandbox: sandbox.agent("HR_TEAM", nodes=[{"name": "ONE"}]),
+    lambda sandbox: sandbox.agent("HR_TEAM", nodes=["ONE"]),
+    lambda sandbox: sandbox.agent("HR_TEAM", deltas=[1]),
+    lambda sandbox: sandbox.agent("HR_TEAM", streams="yes"),
+    lambda sandbox: sandbox.agent("HR_TEAM", unstreamed="500"),
+    lambda sandbox: sandbox.agent("HR_TEAM", approval=[]),
     lambda sandbox: sandbox.settings(skewSeconds="300"),
     lambda sandbox: sandbox.register_certificate("demo", "not a certificate"),
     lambda sandbox: sandbox.register_certificate("demo", "x", client_id="nobody"),
@@ -54,3 +60,14 @@ def test_records_can_be_made_and_removed(sandbox: Sandbox) -> None:
     assert "NEW_TEAM" in [agent["code"] for agent in state["agents"]]
     sandbox.clear()
     assert [client["clientId"] for client in sandbox.admin("GET", "/state")["clients"]] == ["onbehalf-sandbox"]
+
+
+def test_records_are_taken_as_they_are_given(sandbox: Sandbox) -> None:
+    """Those within records too."""
+    sandbox.agent("HR_TEAM", nodes=[{"code": "ONE", "children": ["TWO"], "input": {"aName": [None]}}], approval={})
+    agents = sandbox.admin("GET", "/state")["agents"]
+    assert agents == [sandbox.admin("PUT", f"/agents/{agent['code']}", agent) for agent in agents]
+    [hr] = [agent for agent in agents if agent["code"] == "HR_TEAM"]
+    assert hr["nodes"] == [{"code": "ONE", "children": ["TWO"], "input": {"aName": [None]}, "output": None}]
+    assert hr["approval"]["maxIterations"] == 3
+    assert sandbox.agent("HR_TEAM", approval=None)["approval"] is None

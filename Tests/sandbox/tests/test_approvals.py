@@ -1,6 +1,9 @@
 """Runs that wait for a person: what is asked, who may answer, and what each answer does."""
 
+import concurrent.futures
+
 import pytest
+import requests
 
 from sandbox.control import AdminError
 from sandbox.tests.caller import Caller
@@ -121,6 +124,37 @@ def test_only_a_waiting_run_is_answered_and_only_once(team: Caller) -> None:
     running = team.invoke(token, TEAM).json()
     assert team.invoke(token, TEAM, **reply | {"jobId": running["jobId"]}).status_code == 409
     assert [team.invoke(token, TEAM, **reply).status_code for _ in range(2)] == [202, 409]
+
+
+def test_of_many_answers_at_once_one_counts(team: Caller) -> None:
+    token = team.token()
+    first = waiting(team, token)
+    reply = {"message": None, "jobId": first["jobId"], "resumeNodeInput": {"approved": True}}
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        statuses = list(pool.map(lambda _: team.invoke(token, TEAM, **reply).status_code, range(20)))
+    assert sorted(statuses) == [202] + [409] * 19
+    assert len(team.sandbox.audit(action="agent.resume", outcome="granted")) == 1
+
+
+def test_an_answer_whose_fate_is_unknown_has_counted(team: Caller) -> None:
+    token = team.token()
+    first = waiting(team, token)
+    reply = {"message": None, "jobId": first["jobId"], "resumeNodeInput": {"approved": True}}
+    team.sandbox.fault("pod", "reset", path="*/invokeAsync", when="after")
+    with pytest.raises(requests.ConnectionError):
+        team.invoke(token, TEAM, **reply)
+    assert outcome(team, token, first["jobId"]) == {"status": "COMPLETE", "output": ANSWER}
+    assert team.invoke(token, TEAM, **reply).status_code == 409
+
+
+def test_a_fault_may_lead_an_answered_run_elsewhere(team: Caller) -> None:
+    token = team.token()
+    for by_job in (True, False):
+        first = waiting(team, token)
+        team.sandbox.fault("pod", "run", states=["FAILED"], error="The payment was stopped.")
+        place = {"jobId": first["jobId"]} if by_job else {"conversationId": first["conversationId"]}
+        job = team.invoke(token, TEAM, message="approve", **place).json()["jobId"]
+        assert outcome(team, token, job) == {"status": "FAILED", "error": "The payment was stopped."}
 
 
 @pytest.mark.parametrize("reply", [{}, {"approved": "yes"}, {"approved": True, "more": 1}, {"message": 1}])

@@ -6,10 +6,14 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from sandbox.approval import Approval
 from sandbox.control import TESTS, Sandbox
 from sandbox.fault_kinds import KINDS
 from sandbox.records import wire_name
-from sandbox.state import Settings
+from sandbox.state import Agent, Client, Node, Settings, User
+from sandbox.stream_fault import Stream
 
 README = (TESTS / "sandbox" / "README.md").read_text()
 
@@ -35,3 +39,8 @@ def test_every_setting_and_fault_is_in_a_table() -> None:
     assert {name for row in named for name in row} >= set(KINDS) | {
         wire_name(name) for name in Settings.__dataclass_fields__
     }
+
+
+@pytest.mark.parametrize("record", [Client, User, Agent, Node, Approval, Settings, Stream])
+def test_every_member_of_a_record_is_told_of(record: type) -> None:
+    assert [name for name in map(wire_name, record.__dataclass_fields__) if f"`{name}`" not in README] == []
