@@ -178,6 +178,8 @@ def test_who_may_answer_is_a_role_of_its_own(team: Caller) -> None:
         answer = team.invoke(token, TEAM, **reply)
         assert (answer.status_code, answer.json()["detail"]) == (403, "curtis.feitty has no role to answer this.")
     assert outcome(team, token, first["jobId"])["status"] == "WAITING"
+    rows = team.sandbox.audit(action="agent.resume")
+    assert [(row["actor"], row["outcome"]) for row in rows] == [("curtis.feitty", "refused")] * 2
     team.sandbox.user("curtis.feitty", roles=["PAYABLES", "CFO"])
     assert team.invoke(token, TEAM, **replies[0]).status_code == 202
 
@@ -207,9 +209,11 @@ def test_another_user_answers_only_where_jobs_are_seen_by_anyone(team: Caller) -
 
 
 def test_a_message_to_another_agent_in_the_conversation_is_no_answer(team: Caller) -> None:
+    team.sandbox.agent(TEAM, approval={"roles": ["CFO"]})
     token = team.token()
     first = waiting(team, token)
-    team.invoke(token, "PAYABLES_TEAM", message="approve", conversationId=first["conversationId"])
+    other = team.invoke(token, "PAYABLES_TEAM", message="approve", conversationId=first["conversationId"])
+    assert other.status_code == 202
     assert outcome(team, token, first["jobId"])["status"] == "WAITING"
     assert team.sandbox.audit(action="agent.resume") == []
 
