@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ class Exchange:
     clock: Clock
     release: Release  # of whatever is held
     holding: Callable[[], AbstractContextManager[None]]  # counts this request among those that are held
+    body: AbstractContextManager[Any] = field(default_factory=nullcontext)  # the right answer's, once passed on
 
     @property
     def connection(self) -> SandboxConnection:
@@ -34,7 +35,8 @@ class Exchange:
 
     def closing(self, body: Iterable[bytes]) -> AbstractContextManager[Any]:
         """Tells the app when its answer is over, as a server does."""
-        return closing(body) if hasattr(body, "close") else nullcontext()
+        self.body = closing(body) if hasattr(body, "close") else nullcontext()
+        return self.body
 
     def send(self, response: Response) -> Iterable[bytes]:
         response.headers.setdefault("Date", self.clock.http_date())
@@ -44,7 +46,8 @@ class Exchange:
         """Returns when what is held is released; ends the connection when the client leaves first."""
         with self.holding():
             if not self.release.awaited(self.connection):
-                self.drop()
+                with self.body:  # the app knows before it counts as left
+                    self.drop()
 
     def drop(self) -> NoReturn:
         """Ends the connection here and now, without an answer's end. With a TLS listener no close_notify is sent."""
