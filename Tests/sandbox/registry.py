@@ -48,7 +48,7 @@ def add_registry(
             provider={"organization": "Sandbox", "url": request.url_root.rstrip("/")},
             authentication={"schemes": ["Bearer"]},
             capabilities={
-                "streaming": getattr(agent, "streams", True),
+                "streaming": agent.streams,
                 "pushNotifications": False, "stateTransitionHistory": False,
             },
             defaultInputModes=["text/plain"], defaultOutputModes=["text/plain"],
