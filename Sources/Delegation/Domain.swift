@@ -95,8 +95,13 @@ package struct Domain: Sendable {
       http: ports.http,
       refused: RefusedTokens(clock: ports.pollClock, digests: ports.digests)
     )
-    agents = AgentService(requests: requests, audit: audit, ports: ports)
     registry = AgentRegistry(requests: requests, clock: ports.pollClock, random: ports.random)
+    agents = AgentService(
+      requests: requests,
+      audit: audit,
+      ports: ports,
+      words: FailureWords(kind: kind, explain: explain)
+    )
     api = APIService(
       requests: requests,
       audit: audit,

@@ -13,6 +13,8 @@ package enum Failure: Error, Sendable, Equatable {
   case audit(FileFailure, path: String)
   /// A step failed after the run had begun; the run may go on at the pod, where `run` finds it.
   indirect case duringRun(AgentRun, Failure)
+  /// The request that starts a run, or lets one go on, failed in a way that leaves open whether the pod has acted.
+  indirect case startUnknown(UnknownRun, Failure)
   /// The caller left or the deadline passed; the server has answered or will.
   case abandoned
 }
@@ -47,6 +49,8 @@ package enum PolicyFailure: Error, Sendable, Equatable {
   /// `to` is nil for a key that no saved profile has bound yet: it signs for nobody.
   case keyBound(alias: String, to: KeyBinding?, asked: KeyBinding)
   case adminRequired(method: String)
+  /// The job or conversation was seen with another user. It is not said with whom.
+  case runDenied(what: String)
   /// `lock` was called: nothing is signed and no token is used until the process is started again.
   case locked
   case profileDisabled(String)
@@ -138,6 +142,8 @@ package enum FusionFailure: Error, Sendable, Equatable {
   case refused(Refusal)
   /// The run itself ended in an error; `run` is the AgentRun.
   case agentFailed(run: AgentRun)
+  /// Nobody is asked anything any more; `run` is as it is now. Nothing was sent.
+  case notWaiting(run: AgentRun)
 
   package struct Refusal: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
@@ -154,6 +160,8 @@ package enum FusionFailure: Error, Sendable, Equatable {
       case noRegistry
       /// The registry takes no such search.
       case searchRefused
+      /// 409 to an answer for a node: assumed to mean that the run does not wait for one.
+      case notWaiting
       case other
     }
 
@@ -165,8 +173,6 @@ package enum FusionFailure: Error, Sendable, Equatable {
     package var retryAfterMs: Int?
     /// What was asked for: `agent PAYABLES_TEAM`, `job 17`.
     package var what: String
-    /// Whether the pod may have done what must not be done twice, and have failed then.
-    package var mayHaveActed = false
 
     /// Whether the same may go better a moment later.
     package var passes: Bool { status == 408 || status == 429 || status >= 500 }

@@ -11,6 +11,7 @@ package enum GetAgentRun: Method {
     let userToken: String?
     let agent: String
     let jobId: String
+    let invocationMode: InvokeAgent.InvocationMode?
     let wait: Bool?
     let prompt: Bool?
   }
@@ -20,8 +21,8 @@ package enum GetAgentRun: Method {
   package static func call(_ params: Params, _ call: Call, in services: Services) async throws(ResponseError)
     -> AgentRun
   {
-    try await services.answering(name, params.asked(agent: params.agent), prompt: params.prompt, for: call) {
-      () throws(Failure) in
+    let asked = params.asked(agent: params.agent, jobId: params.jobId)
+    return try await services.answering(name, asked, prompt: params.prompt, for: call) { () throws(Failure) in
       try checking { () throws(ParamsFailure) in
         try AgentNames.checkCode(params.agent)
         try AgentNames.checkIdentifier(params.jobId, field: "jobId")
@@ -30,6 +31,7 @@ package enum GetAgentRun: Method {
       return try await services.domain.agents.run(
         agent: params.agent,
         jobId: params.jobId,
+        mode: params.invocationMode?.rawValue,
         permit: permit,
         wait: params.wait ?? false,
         for: call

@@ -50,10 +50,11 @@ extension AuditFacts {
 
 extension UserParams {
   /// Who is asked for, and for what.
-  func asked(scope: String? = nil, agent: String? = nil) -> AuditFacts {
+  func asked(scope: String? = nil, agent: String? = nil, jobId: String? = nil) -> AuditFacts {
     var facts = AuditFacts(profile: profile, subject: subject, userToken: userToken)
     facts.scope = scope
     facts.agent = agent
+    facts.jobId = jobId
     return facts
   }
 }

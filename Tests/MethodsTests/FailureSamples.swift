@@ -8,6 +8,7 @@ enum FailureSamples {
     + files.map { .audit($0, path: "/state") } + keys.map(Failure.key)
     + tokens.map(Failure.token) + fusions.map(Failure.fusion) + networks.map(Failure.network)
     + networks.map { .duringRun(run, .network($0)) }
+    + unknownRuns.flatMap { run in networks.map { .startUnknown(run, .network($0)) } }
 
   private static let profiles: [ProfileFailure] = [
     .notFound(name: "absent", known: []), .notFound(name: "absent", known: ["dev5"]), .notFound(name: nil, known: []),
@@ -23,7 +24,8 @@ enum FailureSamples {
     .agentDenied(agent: "HR_TEAM", rule: rule), .pathDenied(path: "GET /x", rule: rule),
     .rawCredentialsDenied(profile: "dev5", rule: rule),
     .keyBound(alias: "payables", to: binding, asked: binding), .keyBound(alias: "payables", to: nil, asked: binding),
-    .adminRequired(method: "createKey"), .locked, .profileDisabled("dev5"), .unusable(found: "it is not JSON"),
+    .adminRequired(method: "createKey"), .runDenied(what: "job 17"), .locked, .profileDisabled("dev5"),
+    .unusable(found: "it is not JSON"),
     .originDenied(profile: "dev5", origin: "https://elsewhere.example", rule: rule),
   ]
 
@@ -99,15 +101,25 @@ enum FailureSamples {
     polls: 2
   )
 
+  private static let unknownRuns = [nil, "job-1"].map { jobId in
+    UnknownRun(agent: "PAYABLES_TEAM", jobId: jobId, conversationId: "conversation-1")
+  }
+
   private static let fusions: [FusionFailure] = {
     let kinds: [(FusionFailure.Refusal.Kind, status: Int)] = [
       (.unauthorized, 401), (.agentForbidden, 403), (.forbidden, 403), (.notFound, 404), (.noCard, 404),
-      (.noRegistry, 404), (.searchRefused, 400), (.other, 409), (.other, 429), (.other, 503),
+      (.noRegistry, 404), (.searchRefused, 400), (.notWaiting, 409), (.other, 409), (.other, 429),
+      (.other, 503),
     ]
     let refusals = kinds.map { kind, status in
       FusionFailure.refused(FusionFailure.Refusal(kind: kind, status: status, what: "agent HR_TEAM"))
     }
-    return refusals + [.agentFailed(run: run)]
+    let states = AgentRun.State.allCases.map { state in
+      var run = run
+      run.state = state
+      return FusionFailure.notWaiting(run: run)
+    }
+    return refusals + states + [.agentFailed(run: run)]
   }()
 
   private static let networks: [NetworkFailure] = [NetworkFailure.Party.identityDomain, .pod].flatMap { party in

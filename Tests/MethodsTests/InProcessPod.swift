@@ -3,8 +3,8 @@ import JSON
 import ProtocolKit
 import Synchronization
 
-/// A strict Fusion pod: its agents run as the user in the token, one state further with each poll, and its invoices are
-/// the user's own.
+/// A strict Fusion pod: its agents run as the user in the token, one state further with each poll, and wait for that user
+/// where they wait; its invoices are the user's own.
 final class InProcessPod: Sendable {
   private struct Job {
     let agent: String
@@ -29,8 +29,11 @@ final class InProcessPod: Sendable {
   }
 
   private static let members: Set = [
-    "conversational", "conversationId", "message", "version", "status", "invocationMode", "parameters",
+    "conversational", "conversationId", "message", "version", "status", "invocationMode", "parameters", "jobId",
+    "resumeNodeInput",
   ]
+
+  private static let afterWaiting = ["RUNNING", "COMPLETE"]
 
   let origin: String
   private let people: SandboxPeople
@@ -133,15 +136,26 @@ final class InProcessPod: Sendable {
   ) throws(Refusal) -> JSONValue {
     guard request.only("content-type") == "application/json", let body = try? JSONValue(parsing: request.body ?? []),
       let members = body.members, Set(members.map(\.name)).isSubset(of: Self.members),
-      body["conversational"] == true, body["message"]?.string?.isEmpty == false
+      body["conversational"] == true,
+      body["message"]?.string?.isEmpty == false || body["resumeNodeInput"]?.members != nil && body["jobId"] != nil
     else { throw Refusal(status: 400) }
     _ = try agent(code, for: user)
     let asked = body["conversationId"]?.string
     return try jobs.withLock { jobs throws(Refusal) in
       guard asked == nil || jobs.values.contains(where: { $0.conversation == asked && $0.owner == user.userName })
       else { throw Refusal(status: 404) }
+      let waiting = jobs.first { $0.value.conversation == asked && $0.value.states == ["WAITING"] }
+      if let id = body["jobId"]?.string {
+        guard let job = jobs[id], job.owner == user.userName, job.conversation == asked else {
+          throw Refusal(status: 404)
+        }
+        guard waiting?.key == id else { throw Refusal(status: 409) }
+        jobs[id]?.states = Self.afterWaiting
+        return ["jobId": .string(id), "conversationId": .string(job.conversation), "status": "RUNNING"]
+      }
       let id = "job-\(jobs.count + 1)"
       let conversation = asked ?? "conversation-\(jobs.count + 1)"
+      let states = waiting == nil ? states : Self.afterWaiting
       jobs[id] = Job(agent: code, owner: user.userName, conversation: conversation, states: states)
       return ["jobId": .string(id), "conversationId": .string(conversation), "status": "RUNNING"]
     }

@@ -29,15 +29,15 @@ package struct AgentInvocation: Sendable {
     self.invocationMode = invocationMode
   }
 
-  /// The body of `invokeAsync`. `conversational` is always true: without it the pod keeps no conversation.
-  fileprivate struct Body: Encodable {
-    let conversational = true
-    let conversationId: JSONValue
-    let message: String
-    let version: Int?
-    let status: String
-    let invocationMode: String
-    let parameters: RawJSON?
+  fileprivate var body: AgentRequest.Body {
+    AgentRequest.Body(
+      conversationId: conversationId.map(JSONValue.string) ?? .null,
+      message: message,
+      version: version,
+      status: status,
+      invocationMode: invocationMode,
+      parameters: parameters
+    )
   }
 }
 
@@ -48,20 +48,33 @@ struct AgentRequest {
 
   private static let prefix = "/api/fusion-ai/orchestrator/agent/v2"
 
+  /// The body of `invokeAsync`. `conversational` is always true: without it the pod keeps no conversation.
+  struct Body: Encodable {
+    let conversational = true
+    let conversationId: JSONValue
+    var jobId: String?
+    var message: String?
+    var resumeNodeInput: RawJSON?
+    let version: Int?
+    let status: String
+    let invocationMode: String
+    let parameters: RawJSON?
+  }
+
   func invoke(_ invocation: AgentInvocation) throws(Failure) -> HTTPRequest {
-    let body = AgentInvocation.Body(
-      conversationId: invocation.conversationId.map(JSONValue.string) ?? .null,
-      message: invocation.message,
-      version: invocation.version,
-      status: invocation.status,
-      invocationMode: invocation.invocationMode,
-      parameters: invocation.parameters
-    )
+    try act(on: invocation.agent, invocation.body)
+  }
+
+  func resume(_ resumption: AgentResumption, mode: String) throws(Failure) -> HTTPRequest {
+    try act(on: resumption.agent, resumption.body(mode: mode))
+  }
+
+  private func act(on agent: String, _ body: Body) throws(Failure) -> HTTPRequest {
     let encoded: [UInt8]
     do { encoded = try JSONWriter.encode(body) } catch {
       throw .params(ParamsFailure("parameters", "cannot be written as JSON"))
     }
-    return request(.post, "\(Self.prefix)/\(invocation.agent)/invokeAsync", body: encoded)
+    return request(.post, "\(Self.prefix)/\(agent)/invokeAsync", body: encoded)
   }
 
   /// `invocationMode` is given again: the pod's default is END_USER, whatever the run was started with.

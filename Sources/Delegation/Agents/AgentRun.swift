@@ -20,10 +20,26 @@ package struct AgentRun: Sendable, Equatable, Encodable {
     }
   }
 
+  /// Assumed: Oracle documents no answer of a run that waits.
+  package struct WaitingFor: Sendable, Equatable, Encodable {
+    /// The code of the node that waits.
+    package var node: String?
+    package var message: JSONValue?
+
+    /// Nil when nothing is known.
+    package init?(node: String?, message: JSONValue?) {
+      guard node != nil || message != nil else { return nil }
+      self.node = node
+      self.message = message
+    }
+  }
+
   package var agent: String
   package var jobId: String
   package var conversationId: String?
   package var state: State
+  /// While it waits: what a person is asked, as far as the pod says.
+  package var waitingFor: WaitingFor?
   /// As the pod wrote it: text, or JSON with its digits.
   package var output: JSONValue?
   package var error: JSONValue?
@@ -37,6 +53,7 @@ extension AgentRun {
   mutating func take(_ status: AgentStatus, at now: UnixTime) {
     conversationId = status.conversationId ?? conversationId
     state = status.state
+    waitingFor = status.waitingFor
     output = status.output
     error = status.error
     if state == .complete || state == .failed { finishedAt = now.rfc3339 }
@@ -48,8 +65,15 @@ extension AgentRun {
   var progress: JSONValue { whereabouts(state.rawValue) }
 
   private func whereabouts(_ state: String) -> JSONValue {
+    .whereabouts(state: state, agent: agent, jobId: jobId, conversationId: conversationId)
+  }
+}
+
+extension JSONValue {
+  /// Where to look for a run.
+  static func whereabouts(state: String, agent: String, jobId: String?, conversationId: String?) -> JSONValue {
     var members = [JSONValue.Member("state", .string(state)), JSONValue.Member("agent", .string(agent))]
-    members.append(JSONValue.Member("jobId", .string(jobId)))
+    if let jobId { members.append(JSONValue.Member("jobId", .string(jobId))) }
     if let conversationId { members.append(JSONValue.Member("conversationId", .string(conversationId))) }
     return .object(members)
   }

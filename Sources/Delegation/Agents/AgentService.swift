@@ -1,24 +1,23 @@
 import JSON
 
-/// Runs agents as the user: invoke, poll to the end, report.
+/// Runs agents as the user: invoke, poll to the end, report; find a run again; let one go on that waits for a person.
 package struct AgentService: Sendable {
   let requests: UserRequests
+  let book = RunBook()
   let wallClock: any WallClock
   let clock: any MonotonicClock
   let random: any Randomness
   let audit: AuditTrail
+  private let words: FailureWords
 
-  init(requests: UserRequests, audit: AuditTrail, ports: Ports) {
+  init(requests: UserRequests, audit: AuditTrail, ports: Ports, words: FailureWords) {
     self.requests = requests
     self.audit = audit
+    self.words = words
     wallClock = ports.wallClock
     clock = ports.pollClock
     random = ports.random
   }
-
-  /// How much longer than its caller an invocation waits for the pod's answer, which tells what became of it. More than
-  /// the caller's patience behind the commit point, so that this ends it and the state stays "unknown".
-  private static let overtime: Duration = .seconds(3)
 
   /// Starts a run; with `wait` follows it until it ends or a person has to act.
   package func invoke(
@@ -32,46 +31,38 @@ package struct AgentService: Sendable {
       agent: invocation.agent,
       mode: invocation.invocationMode,
       invoking: true,
-      requests: requests
+      conversationId: invocation.conversationId,
+      requests: requests,
+      book: book
     )
-    let startedAt = wallClock.now().rfc3339
-    let profile = session.permit.profile
-    var facts = AuditFacts(profile: profile.name, subject: session.permit.grant.subject.text)
-    facts.grant = session.permit.grant.audited
-    facts.scope = session.scope
-    facts.agent = invocation.agent
-    let status = try await audit.recording(.invokeAgent, facts, profile.auditMode, deadline: caller.deadline) {
-      facts throws(Failure) in
-      let status = try await start(invocation, session, &facts, for: caller)
-      facts.jobId = status.jobId
-      return status
+    var act = AgentAct(.invokeAgent, what: "agent \(invocation.agent)") { request throws(Failure) in
+      try request.invoke(invocation)
     }
-    guard let jobId = status.jobId else { throw session.malformed("an answer without jobId") }
-    var run = AgentRun(
-      agent: invocation.agent,
-      jobId: jobId,
-      conversationId: status.conversationId ?? invocation.conversationId,
-      state: .running,
-      startedAt: startedAt,
-      polls: 0
-    )
-    run.take(status, at: wallClock.now())
-    // In this order: a caller whose time ended meanwhile is told the job, not that nothing is known.
-    caller.onAbandon(run.detached)
-    caller.leaveCommitPoint()
-    caller.report("The run has started.", detail: run.progress)
+    act.conversationId = invocation.conversationId
+    let run = try await begin(act, session, for: caller)
     return wait ? try await polling(session).follow(run, for: caller) : run
   }
 
-  /// The state of a run; with `wait` follows it to its end.
+  /// The state of a run; with `wait` follows it to its end, or until a person has to act.
+  ///
+  /// - Parameter mode: what it was invoked as; nil is what this process knows, else the pod's default.
   package func run(
     agent: String,
     jobId: String,
+    mode: String? = nil,
     permit: Authorization.Permit,
     wait: Bool,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
-    let session = try AgentSession(permit, agent: agent, mode: "END_USER", invoking: false, requests: requests)
+    let session = try AgentSession(
+      permit,
+      agent: agent,
+      mode: mode,
+      invoking: false,
+      jobId: jobId,
+      requests: requests,
+      book: book
+    )
     var run = AgentRun(
       agent: agent,
       jobId: jobId,
@@ -80,32 +71,65 @@ package struct AgentService: Sendable {
       polls: 0
     )
     caller.onAbandon(run.detached)
-    try await polling(session).poll(&run, for: caller)
+    guard wait else {
+      try await polling(session).poll(&run, for: caller)
+      return run
+    }
+    return try await polling(session).follow(run, isFound: false, for: caller)
+  }
+
+  /// Lets a run go on that waits for a person; with `wait` follows what comes of it.
+  ///
+  /// Where `jobId` is given the run is looked at first: one that does not wait is not answered.
+  package func resume(
+    _ resumption: AgentResumption,
+    permit: Authorization.Permit,
+    wait: Bool,
+    for caller: any Caller
+  ) async throws(Failure) -> AgentRun {
+    let session = try AgentSession(
+      permit,
+      agent: resumption.agent,
+      mode: resumption.invocationMode,
+      invoking: true,
+      jobId: resumption.jobId,
+      conversationId: resumption.conversationId,
+      requests: requests,
+      book: book
+    )
+    if let jobId = resumption.jobId { try await requireWaiting(jobId, resumption, session, for: caller) }
+    var act = AgentAct(.resumeAgent, what: resumption.what) { request throws(Failure) in
+      try request.resume(resumption, mode: session.mode)
+    }
+    act.conversationId = resumption.conversationId
+    act.jobId = resumption.sameRun
+    let run = try await begin(act, session, for: caller)
     return wait ? try await polling(session).follow(run, for: caller) : run
   }
 
-  private func polling(_ session: AgentSession) -> RunPolling {
-    RunPolling(session: session, wallClock: wallClock, clock: clock, random: random)
+  private func requireWaiting(
+    _ jobId: String,
+    _ resumption: AgentResumption,
+    _ session: AgentSession,
+    for caller: any Caller
+  ) async throws(Failure) {
+    let status = try await polling(session).status(of: jobId, for: caller)
+    var run = AgentRun(
+      agent: resumption.agent,
+      jobId: jobId,
+      state: .running,
+      startedAt: wallClock.now().rfc3339,
+      polls: 1
+    )
+    run.take(status, at: wallClock.now())
+    try session.claim(run)
+    if let conversationId = run.conversationId, conversationId != resumption.conversationId {
+      throw .params(ParamsFailure("conversationId", "is not the one of this job"))
+    }
+    guard run.state == .waiting else { throw .fusion(.notWaiting(run: run)) }
   }
 
-  private func start(
-    _ invocation: AgentInvocation,
-    _ session: AgentSession,
-    _ facts: inout AuditFacts,
-    for caller: any Caller
-  ) async throws(Failure) -> AgentStatus {
-    let response = try await session.send(
-      for: caller,
-      what: "agent \(invocation.agent)",
-      isInvoking: true,
-      deadline: caller.deadline.advanced(by: Self.overtime)
-    ) { request throws(Failure) in
-      let message = try request.invoke(invocation)
-      try commit(caller)
-      caller.onAbandon(["state": "unknown", "agent": .string(invocation.agent)])
-      return message
-    }
-    facts.ecid = response.ecid
-    return try session.status(in: response)
+  private func polling(_ session: AgentSession) -> RunPolling {
+    RunPolling(session: session, wallClock: wallClock, clock: clock, random: random, words: words)
   }
 }

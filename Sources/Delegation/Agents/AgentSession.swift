@@ -9,33 +9,60 @@ struct AgentSession {
   /// Whether it may start a run, or only look at one.
   let invoking: Bool
   private let requests: UserRequests
+  private let book: RunBook
 
+  /// - Parameters:
+  ///   - mode: what the run is invoked as; nil is what it was, when this process knows.
+  ///   - jobId: of a run that is there already, `conversationId` of a conversation. Those of another user are refused.
   init(
     _ permit: Authorization.Permit,
     agent: String,
-    mode: String,
+    mode: String?,
     invoking: Bool,
-    requests: UserRequests
+    jobId: String? = nil,
+    conversationId: String? = nil,
+    requests: UserRequests,
+    book: RunBook
   ) throws(Failure) {
     self.permit = permit
     self.agent = agent
-    self.mode = mode
     self.invoking = invoking
     self.requests = requests
-    origin = try permit.profile.fusion
+    self.book = book
+    let origin = try permit.profile.fusion
+    self.origin = origin
+    self.mode = mode ?? jobId.flatMap { book.mode(ofJob: $0, at: origin) } ?? Self.standardMode
     scope = try permit.scope(nil)
     try ask(permit)
+    if let jobId { try book.check(.job(jobId), at: origin, for: permit.grant.subject) }
+    if let conversationId { try book.check(.conversation(conversationId), at: origin, for: permit.grant.subject) }
+  }
+
+  /// The pod's default.
+  private static let standardMode = "END_USER"
+
+  /// The run is the user's from here on, and so is its conversation.
+  func note(_ run: AgentRun) {
+    let user = permit.grant.subject
+    book.note(.job(run.jobId), at: origin, for: user, mode: mode)
+    if let conversationId = run.conversationId { book.note(.conversation(conversationId), at: origin, for: user) }
+  }
+
+  /// The same before it is shown.
+  ///
+  /// - Throws: when another user was seen with the run meanwhile.
+  func claim(_ run: AgentRun) throws(Failure) {
+    note(run)
+    try book.check(.job(run.jobId), at: origin, for: permit.grant.subject)
   }
 
   /// The pod's answer, when it is a success.
   ///
   /// - Parameters:
   ///   - what: what is asked for, for the words of a refusal.
-  ///   - isInvoking: whether a failure of the pod leaves open if a run was started.
   func send(
     for caller: any Caller,
     what: String,
-    isInvoking: Bool = false,
     deadline: ContinuousClock.Instant,
     _ build: (AgentRequest) throws(Failure) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
@@ -46,9 +73,7 @@ struct AgentSession {
       try build(AgentRequest(ticket: ticket, deadline: deadline))
     }
     guard (200..<300).contains(response.status) else {
-      var refusal = FusionRefusal.of(response, what: what)
-      refusal.mayHaveActed = isInvoking && [500, 502, 504].contains(response.status)
-      throw .fusion(.refused(refusal))
+      throw .fusion(.refused(FusionRefusal.of(response, what: what)))
     }
     return response
   }
@@ -62,8 +87,17 @@ struct AgentSession {
     .network(NetworkFailure(.pod, server: origin.text, problem: .malformed(found: found)))
   }
 
-  /// Under the rules as they are now: a run may outlast a change of them (invariant 6).
+  /// Under the rules as they are now: a run may outlast a change of them (invariant 6), but not of its pod.
   private func ask(_ permit: Authorization.Permit) throws(Failure) {
+    guard try permit.profile.fusion == origin else {
+      throw .profile(
+        .invalid(
+          profile: permit.profile.name,
+          field: "fusionUrl",
+          problem: "is another now than when the call began, at \(origin.text)"
+        )
+      )
+    }
     do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
   }
 }

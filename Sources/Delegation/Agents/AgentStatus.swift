@@ -9,6 +9,12 @@ struct AgentStatus: Sendable {
   var unknownState: String?
   var output: JSONValue?
   var error: JSONValue?
+  var pausedNode: String?
+
+  /// The question a person is asked is the output of a run that waits (assumed).
+  var waitingFor: AgentRun.WaitingFor? {
+    state == .waiting ? AgentRun.WaitingFor(node: pausedNode, message: output) : nil
+  }
 
   /// - Throws: what is wrong with the answer, in a few words.
   init(parsing body: [UInt8]) throws(NetworkFailure.Malformed) {
@@ -19,6 +25,7 @@ struct AgentStatus: Sendable {
     conversationId = try Self.identifier(value["conversationId"], "conversationId")
     output = value["output"] == .null ? nil : value["output"]
     error = value["error"] == .null ? nil : value["error"]
+    if case .string(let node)? = value["pausedNode"] { pausedNode = node }
     guard case .string(let word)? = value["status"] else {
       state = .running
       return

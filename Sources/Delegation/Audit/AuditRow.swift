@@ -25,6 +25,7 @@ package enum AuditOperation: String, Sendable, CaseIterable {
   /// Assertions signed and sent for an access token, whoever needs it.
   case exchange
   case invokeAgent
+  case resumeAgent
   case callApi
   case createKey
   case importKey

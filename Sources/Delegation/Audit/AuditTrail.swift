@@ -111,7 +111,7 @@ extension Failure {
     switch self {
     case .token(.refused(let refusal)): refusal.ecid
     case .fusion(.refused(let refusal)): refusal.ecid
-    case .duringRun(_, let failure): failure.ecid
+    case .duringRun(_, let failure), .startUnknown(_, let failure): failure.ecid
     case .token, .fusion, .params, .profile, .policy, .store, .file, .key, .network, .audit, .abandoned: nil
     }
   }

@@ -159,7 +159,7 @@ extension Failure {
   fileprivate var isPersonal: Bool {
     switch self {
     case .policy, .params, .profile, .token(.wrongUser): true
-    case .store, .file, .key, .token, .fusion, .network, .audit, .duringRun, .abandoned: false
+    case .store, .file, .key, .token, .fusion, .network, .audit, .duringRun, .startUnknown, .abandoned: false
     }
   }
 }

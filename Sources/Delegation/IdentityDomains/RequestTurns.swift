@@ -140,7 +140,7 @@ extension Failure {
     case .params, .profile, .policy, .store, .file, .key: true
     case .token(.noClientSecret), .token(.clockTooFar), .token(.heldBack), .token(.noneInMemory): true
     case .token(.refused), .token(.wrongUser), .token(.wrongScope), .token(.withoutLife): false
-    case .fusion, .audit, .duringRun, .abandoned: false
+    case .fusion, .audit, .duringRun, .startUnknown, .abandoned: false
     case .network(let failure): if case .http(.unreachable) = failure.problem { true } else { false }
     }
   }

@@ -39,7 +39,8 @@ extension Failure {
   fileprivate var concernsOneKey: Bool {
     switch self {
     case .key(.material), .store(.corrupt, store: _): true
-    case .params, .profile, .policy, .store, .file, .key, .token, .fusion, .network, .audit, .duringRun, .abandoned:
+    case .params, .profile, .policy, .store, .file, .key, .token, .fusion, .network, .audit, .duringRun, .startUnknown,
+      .abandoned:
       false
     }
   }

@@ -55,6 +55,7 @@ extension PolicyFailure {
         text: "bound to \(binding.map { "\($0.clientId) at \($0.identityDomainUrl)" } ?? "nobody")"
       )
     case .adminRequired(let method): .builtIn("\(method) needs --admin")
+    case .runDenied: .builtIn("a run is shown to its user alone")
     case .locked: .builtIn("lock was called")
     case .profileDisabled(let name): Rule(layer: "profile \(name)", text: "disabled")
     case .unusable(let found): Rule(layer: "policy file", text: "it cannot be used: \(found)")

@@ -19,6 +19,7 @@ extension ResponseError {
       case .network(let failure): .network(failure)
       case .audit(let failure, let path): .audit(failure, path: path)
       case .duringRun(let run, let failure): ResponseError(failure).telling(of: run)
+      case .startUnknown(let run, let failure): ResponseError(failure).leavingOpen(run, failure)
       case .abandoned: .abandoned
       }
   }

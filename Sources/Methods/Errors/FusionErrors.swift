@@ -13,6 +13,7 @@ extension ResponseError {
         hint: "detail.run.error has the pod's words. Look at the agent in AI Agent Studio.",
         detail: [.init("run", run.json)]
       )
+    case .notWaiting(let run): notWaiting(run)
     }
   }
 
@@ -21,7 +22,7 @@ extension ResponseError {
     return ResponseError(
       kind,
       message,
-      retryable: refusal.passes && !refusal.mayHaveActed,
+      retryable: refusal.passes,
       retryAfterMs: refusal.retryAfterMs,
       hint: hint,
       detail: [
@@ -74,6 +75,11 @@ extension ResponseError {
         .fusionError, "The pod refused the search for agents (400).",
         "Search for another text, or for none: that lists all. Give detail.ecid to Oracle's support."
       )
+    case .notWaiting:
+      (
+        .runNotWaiting, "The pod takes no answer for \(refusal.what) (409).",
+        "Somebody has answered, or its time is over: getAgentRun tells how it is."
+      )
     case .other:
       (
         .fusionError, "The pod failed with status \(refusal.status): \(refusal.what).",
@@ -85,38 +91,9 @@ extension ResponseError {
   private static let beforeCards = "Cards and their registry came with release 26B: an older pod has none."
 
   private static func hint(_ refusal: FusionFailure.Refusal) -> String {
-    if refusal.mayHaveActed {
-      return "The run may have begun: look in AI Agent Studio before it is sent again. Give detail.ecid to Oracle's "
-        + "support."
-    }
     if refusal.status == 429 { return "Wait retryAfterMs where it is given, then try again, with fewer calls at once." }
     return refusal.passes
       ? "Try again later; if it stays, give detail.ecid to Oracle's support."
       : "Compare version, conversationId and parameters with the agent; give detail.ecid to Oracle's support."
-  }
-}
-
-extension ResponseError {
-  /// The error of one step of a run, and what finds the run again with `getAgentRun`. What began it is not to be
-  /// repeated.
-  func telling(of run: AgentRun) -> ResponseError {
-    guard case .object(var members) = data, case .object(var detail) = run.detached else { return self }
-    if case .object(let facts) = data?["detail"] { detail += facts }
-    let hint =
-      "\(explanation.hint) The run has begun: follow it with getAgentRun and detail.jobId, or there will be two."
-    members.removeAll { ["retryable", "hint", "detail"].contains($0.name) }
-    members += [
-      .init("retryable", false), .text("hint", hint), .init("detail", .object(detail)),
-    ]
-    return ResponseError(code: code, message: message, data: .object(members))
-  }
-}
-
-extension AgentRun {
-  fileprivate var json: JSONValue {
-    guard let bytes = try? JSONWriter.encode(self), let value = try? JSONValue(parsing: bytes) else {
-      return ["agent": .string(agent), "jobId": .string(jobId)]
-    }
-    return value
   }
 }

@@ -54,6 +54,13 @@ extension ResponseError {
         "\(method) changes keys, profiles or secrets, and this sidecar was started without --admin.",
         hint: "Call it from a sidecar that a person starts with --admin. A backend needs no such right."
       )
+    case .runDenied(let what):
+      ResponseError(
+        .runDenied,
+        "This user has no part in \(what): another one was seen with it here.",
+        hint: "Call it as the user who began it. Who acts on another's run does so in Fusion, or through a process of "
+          + "their own, where the pod decides. Nothing was signed or sent."
+      )
     case .locked:
       ResponseError(
         .locked,

@@ -18,6 +18,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case rawCredentialsDenied = "raw_credentials_denied"
   case originDenied = "origin_denied"
   case keyBound = "key_bound"
+  case runDenied = "run_denied"
   case adminRequired = "admin_required"
   case locked = "locked"
   case storeUnavailable = "store_unavailable"
@@ -44,6 +45,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
   case fusionForbidden = "fusion_forbidden"
   case fusionNotFound = "fusion_not_found"
   case agentFailed = "agent_failed"
+  case runNotWaiting = "run_not_waiting"
   case fusionError = "fusion_error"
   case unreachable = "unreachable"
   case tlsFailed = "tls_failed"
@@ -74,6 +76,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .rawCredentialsDenied: 1100
     case .originDenied: 1100
     case .keyBound: 1100
+    case .runDenied: 1100
     case .adminRequired: 1100
     case .locked: 1100
     case .storeUnavailable: 1200
@@ -100,6 +103,7 @@ package enum ErrorKind: String, Sendable, CaseIterable {
     case .fusionForbidden: 1500
     case .fusionNotFound: 1500
     case .agentFailed: 1500
+    case .runNotWaiting: 1500
     case .fusionError: 1500
     case .unreachable: 1600
     case .tlsFailed: 1600

@@ -30,6 +30,7 @@ package let methodTable: [Route<Services>] = [
   Route(GetAgentRun.self),
   Route(InvokeAgent.self),
   Route(ListAgents.self),
+  Route(ResumeAgent.self),
   Route(CallApi.self),
   Route(Diagnose.self),
   Route(Explain.self),

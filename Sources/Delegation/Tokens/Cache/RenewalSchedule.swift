@@ -45,7 +45,7 @@ extension Failure {
     case .token(.heldBack), .token(.clockTooFar): true
     case .token(.wrongUser), .token(.wrongScope), .token(.withoutLife), .token(.noClientSecret), .token(.noneInMemory):
       false
-    case .params, .profile, .policy, .store, .file, .key, .fusion, .audit, .duringRun, .abandoned: false
+    case .params, .profile, .policy, .store, .file, .key, .fusion, .audit, .duringRun, .startUnknown, .abandoned: false
     }
   }
 

@@ -25,7 +25,8 @@ struct RetrySchedule: Sendable {
     case .token(.wrongUser), .token(.wrongScope), .token(.withoutLife), .token(.noClientSecret), .token(.clockTooFar),
       .token(.heldBack), .token(.noneInMemory):
       return nil
-    case .params, .profile, .policy, .store, .file, .key, .fusion, .audit, .duringRun, .abandoned: return nil
+    case .params, .profile, .policy, .store, .file, .key, .fusion, .audit, .duringRun, .startUnknown, .abandoned:
+      return nil
     }
   }
 
