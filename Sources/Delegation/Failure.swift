@@ -126,6 +126,8 @@ package enum TokenFailure: Error, Sendable, Equatable {
     /// The domain's clock minus ours, when the answer carried a date.
     package var clockOffsetMs: Int64?
     package var clientAuthentication: ClientAuthentication
+    /// What was refused may be the user's own token.
+    package var isOfUserToken = false
     /// How long ago the domain said so, when it was not asked again.
     package var rememberedSeconds: Int?
 

@@ -88,8 +88,11 @@ enum FailureSamples {
         (.unauthorizedClient, 400), (.assertionRejected, 400), (.assertionRejected, 500), (.clockSkew, 400),
         (.rateLimited, 429), (.other, 400), (.other, 503),
       ]
-      return kinds.map { kind, status in
-        TokenFailure.refused(TokenFailure.Refusal(kind: kind, status: status, clientAuthentication: authentication))
+      return kinds.flatMap { kind, status in
+        var refusal = TokenFailure.Refusal(kind: kind, status: status, clientAuthentication: authentication)
+        let ours = TokenFailure.refused(refusal)
+        refusal.isOfUserToken = true
+        return [ours, .refused(refusal)]
       }
     }
 

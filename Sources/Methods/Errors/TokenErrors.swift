@@ -141,6 +141,13 @@ extension ResponseError {
         .invalidClient, "The application is not active at the identity domain.",
         "Activate it in the OCI console: Integrated applications, the application, Activate."
       )
+    case .invalidGrant where refusal.isOfUserToken, .assertionRejected where refusal.isOfUserToken:
+      return (
+        refusal.kind == .invalidGrant ? .invalidGrant : .assertionRejected,
+        "The identity domain does not accept the user's own token.",
+        "Most likely it has ended: get a new one from the user's sign-in. Else it is of another domain, the user is not "
+          + "active, or Client Credentials is not allowed beside JWT Assertion."
+      )
     case .invalidGrant:
       return (
         .invalidGrant, "The identity domain does not accept the user.",
@@ -160,8 +167,7 @@ extension ResponseError {
       return (
         .assertionRejected, "The identity domain refused the assertion without saying which part of it.",
         "Usual causes: kid is not the certificate's alias, Client Credentials is not allowed beside JWT Assertion, the "
-          + "client type is not Trusted, audience or tenantName is another's, or a userToken has ended. diagnose looks "
-          + "further."
+          + "client type is not Trusted, audience or tenantName is another's. diagnose looks further."
       )
     case .clockSkew:
       return (

@@ -52,6 +52,7 @@ struct TokenAttempt: Sendable {
     case none
 
     var dated: ClockSetting? { if case .draft(let draft) = self { draft.dated } else { nil } }
+    var isUsersOwn: Bool { if case .token = self { true } else { false } }
   }
 
   /// How the client says who it is.
@@ -87,7 +88,7 @@ struct TokenAttempt: Sendable {
       let response = try await send(request, to: domain, profile: profile, deadline: deadline)
       facts.ecid = response.ecid
       let answer = clock(of: profile).hear(response.date, asked: asked, minted: user.dated ?? client.dated)
-      let issued = try read(response, answer, profile)
+      let issued = try read(response, answer, profile, sentUserToken: user.isUsersOwn)
       guard !request.credentials.areRepeated(in: issued.token) else {
         throw .token(.wrongUser(found: "a token that repeats what was sent for it"))
       }
@@ -100,11 +101,13 @@ struct TokenAttempt: Sendable {
   private func read(
     _ response: HTTPResponse,
     _ answer: DatedAnswer?,
-    _ profile: Profile
+    _ profile: Profile,
+    sentUserToken: Bool
   ) throws(Failure) -> TokenResponse.Grant {
     let context = RefusalContext(
       server: try profile.identityDomain.text,
       clientAuthentication: profile.clientAuthentication,
+      sentUserToken: sentUserToken,
       answer: answer
     )
     do throws(Failure) { return try TokenResponse.parse(response, context: context) } catch {

@@ -7,6 +7,7 @@ import JSON
 struct RefusalContext {
   let server: String
   let clientAuthentication: ClientAuthentication
+  var sentUserToken = false
   /// Nil when it had no `Date`.
   let answer: DatedAnswer?
 
@@ -18,6 +19,7 @@ struct RefusalContext {
       status: response.status,
       clientAuthentication: clientAuthentication
     )
+    refusal.isOfUserToken = sentUserToken
     refusal.error = error.map(Masking.mask)
     refusal.description = description.map(Masking.mask)
     refusal.ecid = Masking.identifier(Self.text(body?["ecid"])) ?? response.ecid
