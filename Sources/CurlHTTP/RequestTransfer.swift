@@ -61,6 +61,8 @@ final class RequestTransfer: Transfer {
       return .responseTooLarge(limit: job.request.maximumResponseBytes)
     case CURLE_SSL_CACERT_BADFILE:
       return .tlsFailed(found: "\(job.request.roots.name): absent, or a certificate in it cannot be read")
+    case CURLE_SSL_CONNECT_ERROR where isCut(errorDescription(code)):
+      return .unreachable(found: errorDescription(code))
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_CERTPROBLEM,
       CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
       CURLE_USE_SSL_FAILED:
@@ -71,6 +73,11 @@ final class RequestTransfer: Transfer {
       let found = errorDescription(code)
       return isSent ? .broken(found: found, requestSent: true) : .unreachable(found: found)
     }
+  }
+
+  /// Whether a handshake ended with the connection, and not with a word of either side. The code is the same for both.
+  private func isCut(_ found: String) -> Bool {
+    ["reset by peer", "SSL_ERROR_SYSCALL", "unexpected eof", "error:00000000"].contains { found.contains($0) }
   }
 
   // MARK: Callbacks, called by libcurl on the loop's thread

@@ -48,6 +48,22 @@ import Testing
     }
   }
 
+  /// Nothing was said against the certificate, and nothing was sent: the next attempt may go better.
+  @Test(arguments: [[LoopbackHTTPServer.Step.close], [.reset], [.send([0x16, 0x03, 0x03, 0x00]), .close]])
+  func aHandshakeThatIsCutIsNoRefusal(_ steps: [LoopbackHTTPServer.Step]) async throws {
+    try await withServer { _ in
+      [.text("HTTP/1.1 200 Connection established\r\n\r\n")] + steps
+    } use: { server in
+      var request = get(Origin(scheme: .https, host: "pod.example", port: 443))
+      request.proxy = server.origin.text
+      let failure = await #expect(throws: HTTPFailure.self) { try await client.send(request) }
+      guard case .unreachable = failure else {
+        Issue.record("\(String(describing: failure))")
+        return
+      }
+    }
+  }
+
   @Test(
     arguments: [
       ("a length above the limit", [.text("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n")], 1000),
