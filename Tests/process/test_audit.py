@@ -165,6 +165,7 @@ DENIED = [
     ("invokeAgent", {"subject": "admin", "agent": "PAYABLES_TEAM", "message": "m"}, "subject_denied"),
     ("invokeAgent", {"subject": "ap.clerk", "profile": "narrow", "agent": "OTHER", "message": "m"}, "agent_denied"),
     ("getAgentRun", {"subject": "admin", "agent": "PAYABLES_TEAM", "jobId": "1"}, "subject_denied"),
+    ("resumeAgent", {"subject": "admin", "agent": "PAYABLES_TEAM", "conversationId": "1", "message": "m"}, "subject_denied"),
     ("invalidateToken", {"subject": "admin"}, "subject_denied"),
     ("createKey", {"alias": "other"}, "admin_required"),
     ("importKey", {"alias": "other", "pem": "p"}, "admin_required"),
@@ -180,6 +181,7 @@ LOCKED = [
     ("mintAssertion", {"type": "client"}),
     ("invokeAgent", {"subject": "ap.clerk", "agent": "PAYABLES_TEAM", "message": "m"}),
     ("getAgentRun", {"subject": "ap.clerk", "agent": "PAYABLES_TEAM", "jobId": "1"}),
+    ("resumeAgent", {"subject": "ap.clerk", "agent": "PAYABLES_TEAM", "conversationId": "1", "message": "m"}),
     ("getKey", {"alias": "payables"}),
     ("listKeys", {}),
 ]
@@ -187,7 +189,7 @@ LOCKED = [
 
 def asked(method: str, params: dict[str, Any]) -> dict[str, Any]:
     """With the profile, for methods that take one: there are several."""
-    calls = ("getToken", "mintAssertion", "invokeAgent", "getAgentRun", "invalidateToken")
+    calls = ("getToken", "mintAssertion", "invokeAgent", "getAgentRun", "resumeAgent", "invalidateToken")
     return ({"profile": "dev5"} if method in calls else {}) | params
 
 

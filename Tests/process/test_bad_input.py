@@ -120,6 +120,12 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("invokeAgent", user(parameters=[], **AGENT), "invalid_params", "parameters"),
     ("getAgentRun", user(agent="PAYABLES_TEAM", jobId="no/such"), "invalid_params", "jobId"),
     ("getAgentRun", user(agent="PAYABLES_TEAM", jobId="no-such-job"), "fusion_not_found", "no-such-job"),
+    ("resumeAgent", user(agent="PAYABLES_TEAM", conversationId="1"), "invalid_params", "message"),
+    ("resumeAgent", user(conversationId="a/../b", **AGENT), "invalid_params", "conversationId"),
+    ("resumeAgent", user(conversationId="1", jobId="..", **AGENT), "invalid_params", "jobId"),
+    ("resumeAgent", user(conversationId="1", resumeNodeInput={}, **AGENT), "invalid_params", "resumeNodeInput"),
+    ("resumeAgent", user(agent="PAYABLES_TEAM", conversationId="1", resumeNodeInput={}), "invalid_params", "jobId"),
+    ("resumeAgent", user(conversationId="no-such", **AGENT), "fusion_not_found", "no-such"),
     ("initialize", {}, "invalid_request", "first"),
 ]
 

@@ -98,6 +98,7 @@ def set_up(sidecar: Sidecar, sandbox: Sandbox, given: dict[str, Any]) -> None:
 def test_is_told(home: Home, sandbox: Sandbox, servers: dict[str, str], group: str, row: dict[str, Any]) -> None:
     names = values(home, sandbox, servers)
     params = VECTORS["calls"][row["call"]] | row.get("params", {})
+    params = {name: value for name, value in params.items() if value is not None}
     if "userToken" in params:
         del params["subject"]
     with Sidecar(home, "--admin", "--store", "memory") as sidecar:
@@ -126,6 +127,10 @@ def works_again(sidecar: Sidecar, row: dict[str, Any]) -> None:
         assert sidecar.call("listAgents", **params)["agents"]
     elif row["call"] == "getAgentCard":
         assert sidecar.call("getAgentCard", **params)["name"] == "Payables Team"
+    elif row["call"] == "resumeAgent":
+        run = sidecar.call("invokeAgent", wait=False, **VECTORS["calls"]["invokeAgent"])
+        answer = params | {"conversationId": run["conversationId"]}
+        assert sidecar.call("resumeAgent", wait=False, **answer)["conversationId"] == run["conversationId"]
     else:
         assert sidecar.call("callApi", **params)["status"] == 200
 

@@ -124,6 +124,13 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
         person.call("getAgentCard", agent="PAYABLES_TEAM", **user)
     person.refusal("listAgents", query="x" * 1025, **USER)
     person.refusal("getAgentCard", agent="NO_TEAM", **USER)
+    gate.sandbox.fault("pod", "run", path="*/invokeAsync", states=["WAITING"])
+    waiting = person.call("invokeAgent", **USER, **AGENT)
+    answer = {"agent": "PAYABLES_TEAM", "conversationId": waiting["conversationId"], "jobId": waiting["jobId"]}
+    person.refusal("resumeAgent", profile="dev5", userToken=forged, message="Yes", **answer)
+    person.call("resumeAgent", profile="dev5", userToken=own, resumeNodeInput={"approved": True}, **answer)
+    person.refusal("resumeAgent", **USER, message="Yes", **answer)
+    person.refusal("resumeAgent", profile="dev5", subject="ap.clerk", message="Yes", **answer)
     person.call("callApi", method="GET", path="/fscmRestApi/resources/11.13.18.05/invoices", **USER)
     for question in ({}, {"agent": "PAYABLES_TEAM"}, {"method": "GET", "path": "/fscmRestApi/resources"}):
         person.call("explain", **USER, **question)

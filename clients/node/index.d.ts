@@ -109,11 +109,20 @@ export interface InvokeAgentParams {
   wait?: boolean;
 }
 
+export type ResumeAgentParams = Omit<InvokeAgentParams, "message" | "conversationId"> & {
+  conversationId: string;
+} & (
+    | { message: string; jobId?: string; resumeNodeInput?: undefined }
+    | { jobId: string; resumeNodeInput: JSONObject; message?: undefined }
+  );
+
 export interface AgentRun {
   agent: string;
   jobId: string;
   conversationId?: string;
   state: "running" | "waiting" | "complete" | "failed";
+  /** While waiting: what a person is asked, as far as the pod says. */
+  waitingFor?: { node?: string; message?: unknown };
   output?: unknown;
   error?: unknown;
   startedAt: string;
@@ -287,12 +296,13 @@ export class OnBehalf {
   mintAssertion(params: MintAssertionParams, options?: CallOptions): Promise<Assertion>;
   invokeAgent(params: OnBehalfOf & InvokeAgentParams, options?: CallOptions): Promise<AgentRun>;
   getAgentRun(
-    params: OnBehalfOf & { agent: string; jobId: string; wait?: boolean },
+    params: OnBehalfOf & { agent: string; jobId: string; invocationMode?: string; wait?: boolean },
     options?: CallOptions,
   ): Promise<AgentRun>;
   listAgents(params: OnBehalfOf & { query?: string }, options?: CallOptions): Promise<AgentList>;
   /** The card as the pod wrote it. */
   getAgentCard(params: OnBehalfOf & { agent: string }, options?: CallOptions): Promise<JSONObject>;
+  resumeAgent(params: OnBehalfOf & ResumeAgentParams, options?: CallOptions): Promise<AgentRun>;
   createKey(params: CreateKeyParams, options?: CallOptions): Promise<Key>;
   importKey(params: ImportKeyParams, options?: CallOptions): Promise<Key>;
   listKeys(params?: {}, options?: CallOptions): Promise<{

@@ -15,6 +15,7 @@ const METHODS = [
   "getAgentRun",
   "listAgents",
   "getAgentCard",
+  "resumeAgent",
   "createKey",
   "importKey",
   "listKeys",

@@ -115,12 +115,21 @@ def get_agent_run(
     profile: Optional[str] = None,
     subject: Optional[str] = None,
     user_token: Optional[str] = None,
+    invocation_mode: Optional[str] = None,
     wait: Optional[bool] = None,
     timeout_ms: Optional[int] = None,
     on_progress: Optional[OnProgress] = None,
 ) -> Request[AgentRun]:
-    """The state of a run that was begun before."""
-    params = _given(agent=agent, jobId=job_id, profile=profile, subject=subject, userToken=user_token, wait=wait)
+    """The state of a run that was begun before, also by another process."""
+    params = _given(
+        agent=agent,
+        jobId=job_id,
+        profile=profile,
+        subject=subject,
+        userToken=user_token,
+        invocationMode=invocation_mode,
+        wait=wait,
+    )
     return Request("getAgentRun", params, AgentRun.from_wire, timeout_ms, on_progress)
 
 
@@ -148,6 +157,43 @@ def get_agent_card(
     """What an agent says of itself: its card, as the pod wrote it."""
     params = _given(agent=agent, profile=profile, subject=subject, userToken=user_token)
     return Request("getAgentCard", params, AgentCard.from_wire, timeout_ms)
+
+
+def resume_agent(
+    *,
+    agent: str,
+    conversation_id: str,
+    job_id: Optional[str] = None,
+    message: Optional[str] = None,
+    resume_node_input: Optional[Mapping[str, Any]] = None,
+    profile: Optional[str] = None,
+    subject: Optional[str] = None,
+    user_token: Optional[str] = None,
+    version: Optional[int] = None,
+    status: Optional[str] = None,
+    parameters: Optional[Mapping[str, Any]] = None,
+    invocation_mode: Optional[str] = None,
+    wait: Optional[bool] = None,
+    timeout_ms: Optional[int] = None,
+    on_progress: Optional[OnProgress] = None,
+) -> Request[AgentRun]:
+    """Let a run go on that waits for a person: with their `message`, or with `resume_node_input` for the node."""
+    params = _given(
+        agent=agent,
+        conversationId=conversation_id,
+        jobId=job_id,
+        message=message,
+        resumeNodeInput=resume_node_input,
+        profile=profile,
+        subject=subject,
+        userToken=user_token,
+        version=version,
+        status=status,
+        parameters=parameters,
+        invocationMode=invocation_mode,
+        wait=wait,
+    )
+    return Request("resumeAgent", params, AgentRun.from_wire, timeout_ms, on_progress)
 
 
 def create_key(

@@ -100,6 +100,7 @@ class AsyncOnBehalf(_client.Client):
     get_agent_run = _awaited(_requests.get_agent_run)
     list_agents = _awaited(_requests.list_agents)
     get_agent_card = _awaited(_requests.get_agent_card)
+    resume_agent = _awaited(_requests.resume_agent)
     create_key = _awaited(_requests.create_key)
     import_key = _awaited(_requests.import_key)
     list_keys = _awaited(_requests.list_keys)

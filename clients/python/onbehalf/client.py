@@ -90,6 +90,7 @@ class OnBehalf(_client.Client):
     get_agent_run = _blocking(_requests.get_agent_run)
     list_agents = _blocking(_requests.list_agents)
     get_agent_card = _blocking(_requests.get_agent_card)
+    resume_agent = _blocking(_requests.resume_agent)
     create_key = _blocking(_requests.create_key)
     import_key = _blocking(_requests.import_key)
     list_keys = _blocking(_requests.list_keys)

@@ -71,6 +71,7 @@ class AgentRun(Result):
     started_at: str
     polls: int
     conversation_id: Optional[str] = None
+    waiting_for: Optional[Mapping[str, Any]] = None
     output: Any = None
     error: Any = None
     finished_at: Optional[str] = None

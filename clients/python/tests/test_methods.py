@@ -63,6 +63,37 @@ CALLS: list[tuple[Callable[[OnBehalf], Any], str, dict[str, Any]]] = [
         {"subject": "curtis.feitty", "agent": "PAYABLES_TEAM"},
     ),
     (
+        lambda ob: ob.get_agent_run(subject="s", agent="A", job_id="job-1", invocation_mode="ADMIN"),
+        "getAgentRun",
+        {"subject": "s", "agent": "A", "jobId": "job-1", "invocationMode": "ADMIN"},
+    ),
+    (
+        lambda ob: ob.resume_agent(subject="s", agent="A", conversation_id="c-1", message="Yes", wait=False),
+        "resumeAgent",
+        {"subject": "s", "agent": "A", "conversationId": "c-1", "message": "Yes", "wait": False},
+    ),
+    (
+        lambda ob: ob.resume_agent(
+            subject="s",
+            agent="A",
+            conversation_id="c-1",
+            job_id="job-1",
+            resume_node_input={"approved": True},
+            invocation_mode="END_USER",
+            timeout_ms=9000,
+        ),
+        "resumeAgent",
+        {
+            "subject": "s",
+            "agent": "A",
+            "conversationId": "c-1",
+            "jobId": "job-1",
+            "resumeNodeInput": {"approved": True},
+            "invocationMode": "END_USER",
+            "timeoutMs": 9000,
+        },
+    ),
+    (
         lambda ob: ob.create_key("dev5-key", bits=3072, common_name="Dev 5", validity_days=30),
         "createKey",
         {"alias": "dev5-key", "bits": 3072, "commonName": "Dev 5", "validityDays": 30},
@@ -183,6 +214,11 @@ def test_a_card_is_there_whole(ob: OnBehalf) -> None:
     card = ob.get_agent_card(subject="curtis.feitty", agent="PAYABLES_TEAM")
     assert (card.name, card.description, card.capabilities) == ("Payables", None, {"streaming": True})
     assert card.raw["x-vendor"] == 12.5
+
+
+def test_run_that_waits(ob: OnBehalf) -> None:
+    run = ob.resume_agent(subject="curtis.feitty", agent="PAYABLES_TEAM", conversation_id="c-1", message="More?")
+    assert (run.state, run.waiting_for) == ("waiting", {"node": "APPROVAL", "message": "Pay 12.50?"})
 
 
 def test_diagnosis(ob: OnBehalf) -> None:

@@ -21,6 +21,9 @@ export async function use(): Promise<string[]> {
   const streaming: boolean | undefined = truncated ? undefined : agents[0].streaming;
   const card = await ob.getAgentCard({ ...user, agent: agents[0].agent });
   const name: unknown = streaming ? card.name : agents[0].skills?.[0].id;
+  const waiting = { ...user, agent: "PAYABLES_TEAM", conversationId: run.conversationId ?? "" };
+  await ob.resumeAgent({ ...waiting, message: "Yes" });
+  await ob.resumeAgent({ ...waiting, jobId: run.jobId, resumeNodeInput: { approved: true } });
   const { keys } = await ob.listKeys();
   const token = await ob.getToken({ userToken: "a.b.c", minTtlSeconds: 5 });
   const profile = await ob.getProfile({ name: "dev5" });
@@ -36,6 +39,10 @@ export async function use(): Promise<string[]> {
   await ob.getAgentCard({ agent: String(name) });
   // @ts-expect-error a message is needed
   await ob.invokeAgent({ ...user, agent: "PAYABLES_TEAM" });
+  // @ts-expect-error an answer has one form
+  await ob.resumeAgent({ ...waiting, jobId: run.jobId, message: "Yes", resumeNodeInput: {} });
+  // @ts-expect-error a node is that of a job
+  await ob.resumeAgent({ ...waiting, resumeNodeInput: {} });
   // @ts-expect-error a key is needed
   await ob.importKey({ alias: "k", passphrase: "s" });
   // @ts-expect-error a key has one form
