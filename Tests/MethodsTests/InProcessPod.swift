@@ -11,6 +11,8 @@ final class InProcessPod: Sendable {
     let owner: String
     let conversation: String
     var states: [String]
+    /// Where it waits it asks for an approval.
+    var asks = false
 
     var status: JSONValue {
       var members: [JSONValue.Member] = [
@@ -18,6 +20,9 @@ final class InProcessPod: Sendable {
       ]
       if states[0] == "COMPLETE" { members.append(.init("output", .string("\(agent) answers \(owner)."))) }
       if states[0] == "ERROR" { members.append(.init("error", "The agent could not finish.")) }
+      if states[0] == "WAITING", asks {
+        members += [.init("output", "May it go on?"), .init("pausedNode", "APPROVAL")]
+      }
       return .object(members)
     }
   }
@@ -155,8 +160,9 @@ final class InProcessPod: Sendable {
       }
       let id = "job-\(jobs.count + 1)"
       let conversation = asked ?? "conversation-\(jobs.count + 1)"
-      let states = waiting == nil ? states : Self.afterWaiting
-      jobs[id] = Job(agent: code, owner: user.userName, conversation: conversation, states: states)
+      let asks = people.agents.first { $0.code == code }?.approval != nil
+      let states = waiting != nil ? Self.afterWaiting : asks ? ["RUNNING", "WAITING"] : states
+      jobs[id] = Job(agent: code, owner: user.userName, conversation: conversation, states: states, asks: asks)
       return ["jobId": .string(id), "conversationId": .string(conversation), "status": "RUNNING"]
     }
   }

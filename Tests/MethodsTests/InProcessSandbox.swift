@@ -16,6 +16,8 @@ struct SandboxPeople: Decodable {
     let code: String
     let roles: [String]
     let published: Bool?
+    /// A person has to approve.
+    let approval: RawJSON?
   }
 
   let agentScope: String

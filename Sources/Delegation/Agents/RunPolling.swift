@@ -13,8 +13,8 @@ struct RunPolling {
 
   /// The run as it ended, or as it waits. One that failed is an error.
   ///
-  /// A failure that passes by itself is ridden out until the caller's deadline; who is told meanwhile that it has passed
-  /// is told the last one, too.
+  /// A failure that passes by itself is ridden out until the caller's deadline; whoever is told then that it has passed is
+  /// told what failed last, too.
   /// - Parameter isFound: false when the pod has not told of it yet. Then it is asked at once, and what it fails of is no
   ///   failure of a run.
   func follow(_ run: AgentRun, isFound: Bool = true, for caller: any Caller) async throws(Failure) -> AgentRun {
