@@ -102,16 +102,17 @@ struct RunOwnershipTests {
   }
 
   /// A pod may show runs to anybody. Of two who look at once one is shown it.
-  @Test func whoIsLateIsNotShownIt() async throws {
+  @Test(arguments: [Call.look, .follow]) func whoIsLateIsNotShownIt(_ call: Call) async throws {
     let bench = try await Bench()
     let (gate, opener) = AsyncStream.makeStream(of: Void.self)
     planToken(bench, "ap.clerk")
     bench.http.plan { _ in
       for await _ in gate {}
-      return .success(HTTPResponse(status: 200, headers: [], body: Array(#"{"status":"RUNNING"}"#.utf8), date: nil))
+      let body = Array(#"{"status":"RUNNING","conversationId":"conv-1"}"#.utf8)
+      return .success(HTTPResponse(status: 200, headers: [], body: body, date: nil))
     }
     let (agents, clerk) = (bench.agents, try bench.permit("ap.clerk"))
-    let late = Task { try await Call.look(agents, clerk) }
+    let late = Task { try await call(agents, clerk) }
     while bench.http.requests.count < 2 { await Task.yield() }
     planToken(bench, "curtis.feitty")
     bench.http.plan(200, #"{"status":"RUNNING"}"#)

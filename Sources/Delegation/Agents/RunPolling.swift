@@ -43,9 +43,12 @@ struct RunPolling {
   /// Asks once, and takes what the pod says.
   func poll(_ run: inout AgentRun, for caller: any Caller) async throws(Failure) {
     let status = try await status(of: run.jobId, for: ListeningCaller(caller))
-    run.polls += 1
-    run.take(status, at: wallClock.now())
-    try session.claim(run)
+    var seen = run
+    seen.polls += 1
+    seen.take(status, at: wallClock.now())
+    // Nothing of another user's run is kept, not even for the words of the refusal.
+    try session.claim(seen)
+    run = seen
     caller.onAbandon(run.detached)
     let note = status.unknownState.map { "The pod says \($0), which is not a known state; taken as running." }
     caller.report(note ?? "The run is \(run.state.rawValue).", detail: run.progress)
