@@ -57,4 +57,30 @@ package final class CurlHTTPClient: HTTPClient {
     }
     return try outcome.get()
   }
+
+  package func open(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPStreamedResponse {
+    let response = try await send(request)
+    return HTTPStreamedResponse(
+      status: response.status,
+      headers: response.headers,
+      date: response.date,
+      body: WholeBody(response.body)
+    )
+  }
+}
+
+/// A body that is all there.
+private final class WholeBody: HTTPBody {
+  private let bytes: Mutex<[UInt8]>
+
+  init(_ bytes: [UInt8]) { self.bytes = Mutex(bytes) }
+
+  func next() -> [UInt8]? {
+    bytes.withLock { bytes in
+      defer { bytes = [] }
+      return bytes.isEmpty ? nil : bytes
+    }
+  }
+
+  func close() { bytes.withLock { $0 = [] } }
 }

@@ -66,6 +66,7 @@ struct ListeningCaller: Caller {
   func leaveCommitPoint() { caller.leaveCommitPoint() }
   func onAbandon(_ detail: JSONValue) {}
   func report(_ message: String, detail: JSONValue?) { caller.report(message, detail: detail) }
+  func stream(_ message: String, detail: JSONValue) async { await caller.stream(message, detail: detail) }
 }
 
 /// Who waits, and hears nothing meanwhile.
@@ -76,4 +77,5 @@ struct SilentCaller: Caller {
   func leaveCommitPoint() {}
   func onAbandon(_ detail: JSONValue) {}
   func report(_ message: String, detail: JSONValue?) {}
+  func stream(_ message: String, detail: JSONValue) {}
 }

@@ -55,6 +55,10 @@ struct InProcessSandbox: HTTPClient {
     }
     throw .invalidRequest(found: "\(request.origin.text), which this transcript does not know")
   }
+
+  func open(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPStreamedResponse {
+    HTTPStreamedResponse(whole: try await send(request))
+  }
 }
 
 extension HTTPResponse {

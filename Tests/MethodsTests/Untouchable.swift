@@ -49,4 +49,9 @@ struct Untouchable: SecretStore, GuardedFile, HTTPClient {
     touched("the network")
     throw .unreachable(found: "untouchable")
   }
+
+  func open(_ request: HTTPRequest) throws(HTTPFailure) -> HTTPStreamedResponse {
+    touched("the network")
+    throw .unreachable(found: "untouchable")
+  }
 }

@@ -11,6 +11,8 @@ package final class RecordingCaller: Caller {
     var abandonDetail: JSONValue?
     var detailOnLeaving: JSONValue?
     var reports: [String] = []
+    var streamed: [JSONValue] = []
+    var told: [String] = []
   }
 
   package let deadline: ContinuousClock.Instant
@@ -24,6 +26,10 @@ package final class RecordingCaller: Caller {
   /// What the caller would have been told when the commit point was left last.
   package var detailOnLeaving: JSONValue? { state.withLock(\.detailOnLeaving) }
   package var reports: [String] { state.withLock(\.reports) }
+  /// The details of streamed text, in order.
+  package var streamed: [JSONValue] { state.withLock(\.streamed) }
+  /// The messages of reports and of streamed text, in the order they were told.
+  package var told: [String] { state.withLock(\.told) }
 
   package func leave() { state.withLock { $0.hasLeft = true } }
 
@@ -44,5 +50,17 @@ package final class RecordingCaller: Caller {
     }
   }
   package func onAbandon(_ detail: JSONValue) { state.withLock { $0.abandonDetail = detail } }
-  package func report(_ message: String, detail: JSONValue?) { state.withLock { $0.reports.append(message) } }
+  package func report(_ message: String, detail: JSONValue?) {
+    state.withLock { state in
+      state.reports.append(message)
+      state.told.append(message)
+    }
+  }
+
+  package func stream(_ message: String, detail: JSONValue) {
+    state.withLock { state in
+      state.streamed.append(detail)
+      state.told.append(message)
+    }
+  }
 }

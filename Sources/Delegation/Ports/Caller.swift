@@ -19,4 +19,9 @@ package protocol Caller: Sendable {
 
   /// Tells how far the work is. Dropped when nobody asked for progress.
   func report(_ message: String, detail: JSONValue?)
+
+  /// Tells a piece of streamed text. Each one arrives, in order; waits while the client does not read.
+  ///
+  /// Returns at once when nobody asked for progress, or the caller has been answered.
+  func stream(_ message: String, detail: JSONValue) async
 }

@@ -4,6 +4,11 @@ package protocol HTTPClient: Sendable {
   ///
   /// Cancelling the task closes the transfer and throws `.cancelled`.
   func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse
+
+  /// The head of the answer, as soon as it is there; its body follows piece by piece, as the reader asks.
+  ///
+  /// Cancelling the task closes the transfer and throws `.cancelled`.
+  func open(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPStreamedResponse
 }
 
 package struct HTTPRequest: Sendable {
@@ -19,7 +24,10 @@ package struct HTTPRequest: Sendable {
   package var deadline: ContinuousClock.Instant
   /// How long DNS, TCP and TLS may take together.
   package var connectTimeout: Duration = .seconds(10)
-  /// A longer body is `.responseTooLarge`.
+  /// How long the server may be silent between two bytes of a body that `open` reads; nil is until the deadline. The time
+  /// in which nobody asks for more is not its silence.
+  package var idleTimeout: Duration?
+  /// A longer body, or the whole of one that comes piece by piece, is `.responseTooLarge`.
   package var maximumResponseBytes: Int = 16 << 20
   /// A PEM bundle added to the system's roots.
   package var caFile: String?
@@ -60,6 +68,37 @@ package struct HTTPResponse: Sendable {
 
   /// The first value of a header, by its lower-case name.
   package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+}
+
+/// An answer whose body is still to come.
+package struct HTTPStreamedResponse: Sendable {
+  package let status: Int
+  /// In order of arrival, names in lower case.
+  package let headers: [(name: String, value: String)]
+  /// The `Date` header, when it could be read (RFC 9110 section 5.6.7).
+  package let date: UnixTime?
+  package let body: any HTTPBody
+
+  package init(status: Int, headers: [(name: String, value: String)], date: UnixTime?, body: any HTTPBody) {
+    self.status = status
+    self.headers = headers
+    self.date = date
+    self.body = body
+  }
+
+  /// The first value of a header, by its lower-case name.
+  package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+}
+
+/// The body of an answer, as it comes. Read by one reader; whoever drops it closes it.
+package protocol HTTPBody: Sendable {
+  /// The next bytes, never empty; nil at the end of the body. Bounded: while nobody asks, the connection is not read on.
+  ///
+  /// Cancelling the task closes the transfer and throws `.cancelled`. What ended the body is thrown again when asked again.
+  func next() async throws(HTTPFailure) -> [UInt8]?
+
+  /// Ends the transfer. May be called at any time and more than once; a reader who waits is told `.cancelled`.
+  func close()
 }
 
 /// Why there is no answer.

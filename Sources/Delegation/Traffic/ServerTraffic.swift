@@ -15,21 +15,22 @@ package struct ServerTraffic: Sendable, Equatable {
     case cancelled
   }
 
-  /// Attempts without an outcome yet.
+  /// Attempts without an outcome yet; that of a streamed answer is there when its body has ended.
   package internal(set) var inFlight = 0
   /// Answers by HTTP status.
   package private(set) var answers: [Int: Int] = [:]
   package private(set) var failures: [Failure: Int] = [:]
-  /// From the attempt to its outcome, whatever that was.
+  /// From the attempt to its outcome, whatever that was; to the head of an answer whose body is streamed.
   package private(set) var latency = LatencyHistogram()
 
   package init() {}
 
-  mutating func count(_ outcome: Result<HTTPResponse, HTTPFailure>, after elapsed: Duration) {
+  /// - Parameter outcome: the status of the answer, or why there is none.
+  mutating func count(_ outcome: Result<Int, HTTPFailure>, after elapsed: Duration) {
     inFlight -= 1
     latency.record(elapsed)
     switch outcome {
-    case .success(let response): answers[response.status, default: 0] += 1
+    case .success(let status): answers[status, default: 0] += 1
     case .failure(let failure): failures[Failure(failure), default: 0] += 1
     }
   }

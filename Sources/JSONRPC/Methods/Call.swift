@@ -73,6 +73,12 @@ package final class Call: Sendable {
     progress?.report(message, detail: detail)
   }
 
+  /// A piece of streamed text, if the client asked for progress. Each one arrives, in order; waits while the client does
+  /// not read, and no longer than the request is unanswered and its task not cancelled.
+  package func stream(_ message: String, detail: JSONValue) async {
+    await progress?.stream(message, detail: detail)
+  }
+
   /// Whether the request may be answered now. If not, it has passed its commit point and answers by itself or `onLeave`.
   func abandon() -> Bool {
     state.withLock { state in

@@ -34,12 +34,19 @@ final class Progress: Sendable {
 
   /// When much waits for the client, a report takes the place of the one before.
   func report(_ message: String, detail: JSONValue?) {
-    var members: [JSONValue.Member] = [.init("kind", "report"), .init("message", .string(message))]
-    if case .object(let facts) = detail { members += facts.filter { $0.name != "kind" && $0.name != "message" } }
-    let bytes = self.message(.object(members))
+    let bytes = reportMessage(message, detail)
     phase.withLock { phase in
       guard phase == .begun else { return }
       outbox.send(bytes, report: request)
+    }
+  }
+
+  /// A report that no other takes the place of.
+  func stream(_ message: String, detail: JSONValue) async {
+    let bytes = reportMessage(message, detail)
+    phase.withLock { phase in
+      guard phase == .begun else { return }
+      outbox.send(bytes)
     }
   }
 
@@ -51,6 +58,12 @@ final class Progress: Sendable {
       let reason = message.map { [JSONValue.Member("message", .string($0))] } ?? []
       outbox.send(self.message(.object([.init("kind", "end")] + reason)))
     }
+  }
+
+  private func reportMessage(_ message: String, _ detail: JSONValue?) -> [UInt8] {
+    var members: [JSONValue.Member] = [.init("kind", "report"), .init("message", .string(message))]
+    if case .object(let facts) = detail { members += facts.filter { $0.name != "kind" && $0.name != "message" } }
+    return self.message(.object(members))
   }
 
   private func message(_ value: JSONValue) -> [UInt8] {
