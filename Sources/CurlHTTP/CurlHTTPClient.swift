@@ -7,7 +7,8 @@ import Synchronization
 /// Guarantees beyond the port: TLS 1.2 or newer, always verified against the system's roots and `caFile`; plain `http`
 /// only to loopback addresses, checked at the socket; a request is never sent twice, not even where libcurl would
 /// try again after a kept connection has died; nothing is read from the environment. OpenSSL must have been started
-/// without its configuration file before the first request, since libcurl would load it.
+/// without its configuration file before the first request, since libcurl would load it. Bodies that are read while they
+/// come may outlive the client: with it they end.
 package final class CurlHTTPClient: HTTPClient {
   package struct Configuration: Sendable {
     /// `onbehalf/VERSION`.
@@ -59,28 +60,19 @@ package final class CurlHTTPClient: HTTPClient {
   }
 
   package func open(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPStreamedResponse {
-    let response = try await send(request)
-    return HTTPStreamedResponse(
-      status: response.status,
-      headers: response.headers,
-      date: response.date,
-      body: WholeBody(response.body)
-    )
-  }
-}
-
-/// A body that is all there.
-private final class WholeBody: HTTPBody {
-  private let bytes: Mutex<[UInt8]>
-
-  init(_ bytes: [UInt8]) { self.bytes = Mutex(bytes) }
-
-  func next() -> [UInt8]? {
-    bytes.withLock { bytes in
-      defer { bytes = [] }
-      return bytes.isEmpty ? nil : bytes
+    let prepared = try PreparedRequest(request, configuration: configuration, roots: roots)
+    let id = lastID.add(1, ordering: .relaxed).newValue
+    let channel = BodyChannel()
+    let body = CurlBody(id, channel, loop)
+    let outcome = await withTaskCancellationHandler {
+      await withCheckedContinuation { opened in
+        loop.start(Job(id: id, request: prepared, purpose: .stream(opened, channel)))
+        if Task.isCancelled { loop.cancel(id) }
+      }
+    } onCancel: {
+      loop.cancel(id)
     }
+    let head = try outcome.get()
+    return HTTPStreamedResponse(status: head.status, headers: head.headers, date: head.date, body: body)
   }
-
-  func close() { bytes.withLock { $0 = [] } }
 }

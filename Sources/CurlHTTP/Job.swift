@@ -5,6 +5,8 @@ struct Job: Sendable {
   /// Whoever waits is resumed exactly once, by the loop.
   enum Purpose: Sendable {
     case request(CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>)
+    /// The head goes to who waits, the body through the channel.
+    case stream(CheckedContinuation<Result<ResponseHead, HTTPFailure>, Never>, BodyChannel)
     case look(Look, CheckedContinuation<ConnectionReport, Never>)
   }
 
@@ -16,6 +18,9 @@ struct Job: Sendable {
   func fail(_ failure: HTTPFailure) {
     switch purpose {
     case .request(let continuation): continuation.resume(returning: .failure(failure))
+    case .stream(let opened, let channel):
+      channel.end(failure)
+      opened.resume(returning: .failure(failure))
     case .look(_, let continuation):
       var report = ConnectionReport()
       report.proxy = request.route.shown

@@ -11,6 +11,7 @@ struct PreparedRequest: Sendable {
   let body: [UInt8]?
   let deadline: ContinuousClock.Instant
   let connectDeadline: ContinuousClock.Instant
+  let idleTimeout: Duration?
   let maximumResponseBytes: Int
   let idleTime: Duration
   let isEncrypted: Bool
@@ -43,6 +44,7 @@ struct PreparedRequest: Sendable {
     body = request.body
     deadline = request.deadline
     connectDeadline = min(request.deadline, .now + request.connectTimeout)
+    idleTimeout = request.idleTimeout
     maximumResponseBytes = request.maximumResponseBytes
     idleTime = configuration.idleTime
     isEncrypted = origin.scheme == .https

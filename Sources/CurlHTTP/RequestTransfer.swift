@@ -1,60 +1,54 @@
 import CCurl
 import Delegation
 
-/// A request, sent once.
-final class RequestTransfer: Transfer {
+/// A request, sent once. What becomes of the answer its kinds decide.
+class RequestTransfer: Transfer {
   /// The whole header section, interim answers included.
   static let maximumHeaderBytes = 64 << 10
 
-  private let continuation: CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>
-  private var body: [UInt8] = []
   private var headerBytes = 0
-  private var exceededLimit: Int?
+  /// What the answer was to have at most, once it has more.
+  final var exceededLimit: Int?
   private var wasResendRefused = false
 
-  init(
-    _ job: Job,
-    _ continuation: CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>
-  ) throws(HTTPFailure) {
-    self.continuation = continuation
+  override init(_ job: Job) throws(HTTPFailure) {
     try super.init(job)
     for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA] { try easy.set(option, pointer: context) }
     try easy.set(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
       RequestTransfer.receiver(context)?.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
     }
-    try easy.set(CURLOPT_HEADERFUNCTION) { _, size, count, context in
-      RequestTransfer.receiver(context)?.countHeader(size * count) ?? 0
+    try easy.set(CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+      let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+      return RequestTransfer.receiver(context)?.takeHeader(line) ?? 0
     }
   }
+
+  /// Bytes of the body. Fewer than were given end the transfer.
+  func take(_ bytes: UnsafeRawBufferPointer) -> Int { 0 }
+
+  /// The header section of an answer, interim or final, is complete.
+  func endHeaders() {}
 
   /// Whether a byte of the request may have left.
-  private var isSent: Bool { phase == .response }
+  final var isSent: Bool { phase == .response }
 
-  override func conclusion(_ code: CURLcode) -> Conclusion { concluding(outcome(code)) }
-
-  override var cancelled: Conclusion { concluding(.failure(.cancelled(requestSent: isSent))) }
-
-  private func concluding(_ outcome: Result<HTTPResponse, HTTPFailure>) -> Conclusion {
-    let continuation = continuation
-    var failure: HTTPFailure?
-    if case .failure(let found) = outcome { failure = found }
-    return Conclusion(failure: failure) { continuation.resume(returning: outcome) }
-  }
-
-  private func outcome(_ code: CURLcode) -> Result<HTTPResponse, HTTPFailure> {
-    if let exceededLimit { return .failure(.responseTooLarge(limit: exceededLimit)) }
-    if wasResendRefused {
-      let found = "the kept connection ended before the answer; the request was not sent again"
-      return .failure(.broken(found: found, requestSent: true))
-    }
-    guard code == CURLE_OK else { return .failure(failure(code)) }
+  /// To be asked while libcurl has the transfer.
+  final var head: ResponseHead {
     let headers = easy.responseHeaders
     let date = headers.first { $0.name == "date" }.flatMap { UnixTime(httpDate: $0.value) }
-    return .success(HTTPResponse(status: easy.status, headers: headers, body: body, date: date))
+    return ResponseHead(status: easy.status, headers: headers, date: date)
   }
 
-  private func failure(_ code: CURLcode) -> HTTPFailure {
+  /// Why there is no answer, or not all of it; nil when there is.
+  final func failure(_ code: CURLcode) -> HTTPFailure? {
+    if let exceededLimit { return .responseTooLarge(limit: exceededLimit) }
+    if wasResendRefused {
+      let found = "the kept connection ended before the answer; the request was not sent again"
+      return .broken(found: found, requestSent: true)
+    }
     switch code {
+    case CURLE_OK:
+      return nil
     case CURLE_OPERATION_TIMEDOUT:
       return .timedOut(phase: phase, requestSent: isSent)
     case CURLE_FILESIZE_EXCEEDED:
@@ -86,23 +80,14 @@ final class RequestTransfer: Transfer {
     context.map { Unmanaged<RequestTransfer>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  /// Fewer bytes than were given end the transfer.
-  private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard body.count + bytes.count <= job.request.maximumResponseBytes else {
-      exceededLimit = job.request.maximumResponseBytes
-      return 0
-    }
-    body.append(contentsOf: bytes)
-    return bytes.count
-  }
-
-  private func countHeader(_ count: Int) -> Int {
-    headerBytes += count
+  private func takeHeader(_ line: UnsafeRawBufferPointer) -> Int {
+    headerBytes += line.count
     guard headerBytes <= Self.maximumHeaderBytes else {
       exceededLimit = Self.maximumHeaderBytes
       return 0
     }
-    return count
+    if line.elementsEqual("\r\n".utf8) || line.elementsEqual("\n".utf8) { endHeaders() }
+    return line.count
   }
 
   /// A second time means that libcurl would send it again after a kept connection has died; the request may have been
@@ -115,4 +100,11 @@ final class RequestTransfer: Transfer {
     phase = .response
     return true
   }
+}
+
+/// An answer without its body.
+struct ResponseHead: Sendable {
+  let status: Int
+  let headers: [(name: String, value: String)]
+  let date: UnixTime?
 }

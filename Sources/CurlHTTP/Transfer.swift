@@ -18,7 +18,8 @@ class Transfer {
 
   static func make(_ job: Job) throws(HTTPFailure) -> Transfer {
     switch job.purpose {
-    case .request(let continuation): try RequestTransfer(job, continuation)
+    case .request(let continuation): try WholeTransfer(job, continuation)
+    case .stream(let opened, let channel): try StreamTransfer(job, opened, channel)
     case .look(let look, let continuation): try LookTransfer(job, look, continuation)
     }
   }
@@ -57,6 +58,15 @@ class Transfer {
 
   /// When nobody waits for it any more.
   var cancelled: Conclusion { Conclusion(failure: nil) {} }
+
+  /// When it ends for the silence of the server, should there be none until then; nil when it does not.
+  func silenceEnds(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant? { nil }
+
+  /// When it ended so.
+  var silent: Conclusion { cancelled }
+
+  /// There is room again for what was refused. What is not `CURLE_OK` has ended it.
+  func goOn() -> CURLcode { CURLE_OK }
 
   /// Asked when a connection is ready and nothing of the request has been written. False ends the transfer.
   func allowRequest() -> Bool { false }

@@ -12,6 +12,8 @@ final class TransferEngine {
   /// Jobs that wait for the lookup of their host.
   private var waiting: [UInt64: Job] = [:]
   private var gate = LookupGate()
+  /// No transfer can have been silent for too long before.
+  private var nextSilence: ContinuousClock.Instant?
 
   init(_ loop: TransferLoop) {
     self.loop = loop
@@ -21,11 +23,14 @@ final class TransferEngine {
 
   /// Returns when the loop has been stopped.
   func run() {
-    while let orders = loop.takeOrders() {
+    while true {
+      let (orders, isStopped) = loop.takeOrders()
       for order in orders { obey(order) }
+      guard !isStopped else { return endAll() }
       multi?.perform { easy, code in finish(easy, code) }
       noteLookups()
       expireWaiting()
+      expireSilent()
       rest()
     }
   }
@@ -35,6 +40,10 @@ final class TransferEngine {
     case .start(let job):
       guard let name = job.request.lookupName else { return begin(job) }
       if gate.enter(job.id, name, now: .now) { begin(job) } else { waiting[job.id] = job }
+    case .goOn(let id):
+      guard let transfer = transfers[id] else { return }
+      let code = transfer.goOn()
+      if code != CURLE_OK { finish(transfer.handle, code) }
     case .cancel(let id):
       if let transfer = transfers[id] {
         end(transfer, transfer.cancelled, lookup: .abandoned)
@@ -51,6 +60,7 @@ final class TransferEngine {
       let transfer = try Transfer.make(job)
       transfers[job.id] = transfer
       try multiHandle().add(transfer.handle)
+      if let time = job.request.idleTimeout { lookForSilence(by: .now + time) }
     } catch {
       transfers[job.id] = nil
       if let name = job.request.lookupName { release(gate.end(job.id, name, .notBegun, now: .now), failure: error) }
@@ -85,6 +95,33 @@ final class TransferEngine {
       release(ended, failure: conclusion.failure)
     }
     conclusion.tell()
+  }
+
+  private func endAll() {
+    for transfer in Array(transfers.values) { end(transfer, transfer.cancelled, lookup: .abandoned) }
+    for job in waiting.values { job.fail(.cancelled(requestSent: false)) }
+    waiting = [:]
+  }
+
+  // MARK: Silence
+
+  private func lookForSilence(by instant: ContinuousClock.Instant) {
+    nextSilence = nextSilence.map { min($0, instant) } ?? instant
+  }
+
+  /// Looks at all transfers, but not before the first of them can have been silent for too long.
+  private func expireSilent() {
+    let now = ContinuousClock.now
+    guard let due = nextSilence, due <= now else { return }
+    nextSilence = nil
+    for transfer in Array(transfers.values) {
+      guard let time = transfer.job.request.idleTimeout else { continue }
+      guard let end = transfer.silenceEnds(now) else {
+        lookForSilence(by: now + time)
+        continue
+      }
+      if end <= now { self.end(transfer, transfer.silent, lookup: .abandoned) } else { lookForSilence(by: end) }
+    }
   }
 
   // MARK: Lookups
@@ -137,7 +174,8 @@ final class TransferEngine {
       multi.poll(loop.wakeup.descriptor, atMost: loop.idleTime - (now - since))
     } else {
       idleSince = nil
-      let next = [waiting.values.lazy.map(\.request.connectDeadline).min(), gate.nextReclaim].compactMap(\.self).min()
+      let next = [waiting.values.lazy.map(\.request.connectDeadline).min(), gate.nextReclaim, nextSilence]
+        .compactMap(\.self).min()
       multi.poll(loop.wakeup.descriptor, atMost: next.map { $0 - now } ?? .seconds(60))
     }
   }

@@ -7,6 +7,8 @@ import Synchronization
 final class TransferLoop: Sendable {
   enum Order: Sendable {
     case start(Job)
+    /// There is room again for the bytes of this transfer.
+    case goOn(UInt64)
     case cancel(UInt64)
   }
 
@@ -24,40 +26,47 @@ final class TransferLoop: Sendable {
 
   /// Starts the thread with the first job.
   func start(_ job: Job) {
-    let error: Int32 = inbox.withLock { inbox in
+    let failure: HTTPFailure? = inbox.withLock { inbox in
+      guard !inbox.isStopped else { return .cancelled(requestSent: false) }
       if !inbox.isRunning {
         let error = startThread()
-        guard error == 0 else { return error }
+        guard error == 0 else {
+          return .unreachable(found: "no thread for network transfers: \(String(cString: strerror(error)))")
+        }
         inbox.isRunning = true
       }
       inbox.orders.append(.start(job))
-      return 0
+      return nil
     }
-    guard error == 0 else {
-      let found = "no thread for network transfers: \(String(cString: strerror(error)))"
-      return job.fail(.unreachable(found: found))
-    }
-    wakeup.signal()
+    if let failure { job.fail(failure) } else { wakeup.signal() }
   }
 
   /// Ends a transfer with `.cancelled`; nothing when it has ended already.
-  func cancel(_ id: UInt64) {
-    inbox.withLock { $0.orders.append(.cancel(id)) }
-    wakeup.signal()
+  func cancel(_ id: UInt64) { order(.cancel(id)) }
+
+  /// Nothing when the transfer has ended.
+  func goOn(_ id: UInt64) { order(.goOn(id)) }
+
+  private func order(_ order: Order) {
+    let isRunning = inbox.withLock { inbox in
+      if inbox.isRunning, !inbox.isStopped { inbox.orders.append(order) }
+      return inbox.isRunning
+    }
+    if isRunning { wakeup.signal() }
   }
 
-  /// Ends the thread. Nobody may be waiting any more.
+  /// Ends the thread. Whoever waits is told that it was cancelled.
   func stop() {
     inbox.withLock { $0.isStopped = true }
     wakeup.signal()
   }
 
-  /// What was ordered since the last call; nil once stopped. For the loop's thread.
-  func takeOrders() -> [Order]? {
+  /// What was ordered since the last call, and whether it was the last. For the loop's thread.
+  func takeOrders() -> (orders: [Order], isStopped: Bool) {
     wakeup.drain()
     return inbox.withLock { inbox in
       defer { inbox.orders.removeAll() }
-      return inbox.isStopped ? nil : inbox.orders
+      return (inbox.orders, inbox.isStopped)
     }
   }
 

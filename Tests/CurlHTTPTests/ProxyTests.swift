@@ -88,6 +88,30 @@ import Testing
     }
   }
 
+  @Test func theHeadOfAStreamIsTheServersAndNotTheProxys() async throws {
+    let server = try TLSServer(try authority.issue(names: "DNS:pod.example"))
+    defer { server.stop() }
+    try await withProxy(to: server) { proxy in
+      var request = request(server, host: "pod.example", caFile: authority.certificatePath)
+      request.proxy = "http://127.0.0.1:\(proxy.port)"
+      let response = try await client.open(request)
+      #expect(response.header("x-proxy") == nil)
+      #expect(response.header("content-type") == "text/html")
+      #expect(try await response.body.text().contains("TLSv1."))
+    }
+    try await withServer { _ in
+      [.answer("403 Forbidden", body: "secret")]
+    } use: { proxy in
+      var request = get(Origin(scheme: .https, host: "pod.example", port: 443))
+      request.proxy = "http://127.0.0.1:\(proxy.port)"
+      let failure = await #expect(throws: HTTPFailure.self) { _ = try await client.open(request) }
+      guard case .unreachable = failure else {
+        Issue.record("\(String(describing: failure))")
+        return
+      }
+    }
+  }
+
   @Test func theEnvironmentOfTheProcessIsNotLookedAt() async throws {
     try await withServer { _ in
       [.close]

@@ -71,6 +71,69 @@ struct TrafficTests {
     #expect(traffic.snapshot[Self.domain]?.inFlight == 0)
   }
 
+  @Test func aStreamIsCountedWhenItsBodyHasEnded() async throws {
+    let body = ScriptedBody()
+    let streamed = try await open(body)
+    body.give("data")
+    #expect(try await streamed.next() == Array("data".utf8))
+    #expect(traffic.snapshot[Self.domain]?.inFlight == 1)
+    clock.advance(by: .seconds(60))
+    body.end()
+    #expect(try await streamed.next() == nil)
+    let server = try #require(traffic.snapshot[Self.domain])
+    #expect(server.inFlight == 0)
+    #expect(server.answers == [200: 1])
+    #expect(server.latency.sum == .milliseconds(3), "to the head")
+  }
+
+  @Test func aStreamThatBreaksIsAFailure() async throws {
+    let body = ScriptedBody()
+    let streamed = try await open(body)
+    body.fail(.broken(found: "cut", requestSent: true))
+    for _ in 0..<2 {
+      await #expect(throws: HTTPFailure.broken(found: "cut", requestSent: true)) { try await streamed.next() }
+    }
+    let server = try #require(traffic.snapshot[Self.domain])
+    #expect(server.inFlight == 0)
+    #expect(server.answers == [:])
+    #expect(server.failures == [.broken: 1])
+  }
+
+  @Test(arguments: [true, false]) func aStreamThatIsLeftIsAnAnswer(isClosed: Bool) async throws {
+    let body = ScriptedBody()
+    if isClosed {
+      let streamed = try await open(body)
+      for _ in 0..<2 { streamed.close() }
+      #expect(body.isClosed)
+      await #expect(throws: HTTPFailure.cancelled(requestSent: true)) { try await streamed.next() }
+    } else {
+      _ = try await open(body)
+    }
+    let server = try #require(traffic.snapshot[Self.domain])
+    #expect(server.inFlight == 0)
+    #expect(server.answers == [200: 1])
+    #expect(server.failures == [:])
+  }
+
+  @Test func aStreamThatIsNotOpenedIsAFailure() async throws {
+    http.plan(.unreachable(found: ""))
+    let request = HTTPRequest(method: .get, origin: Self.domain, target: "/", deadline: clock.now)
+    await #expect(throws: HTTPFailure.unreachable(found: "")) { _ = try await traffic.open(request) }
+    let server = try #require(traffic.snapshot[Self.domain])
+    #expect(server.inFlight == 0)
+    #expect(server.failures == [.unreachable: 1])
+  }
+
+  /// Opens a stream whose head takes 3 ms.
+  private func open(_ body: ScriptedBody) async throws(HTTPFailure) -> any HTTPBody {
+    http.planStream { [clock] _ in
+      clock.advance(by: .milliseconds(3))
+      return .success(HTTPStreamedResponse(status: 200, headers: [], date: nil, body: body))
+    }
+    let request = HTTPRequest(method: .get, origin: Self.domain, target: "/", deadline: clock.now)
+    return try await traffic.open(request).body
+  }
+
   @Test func serversAreToldApartUpToABound() async throws {
     for number in 0...Traffic.maximumServers {
       await send(to: Origin(scheme: .https, host: "pod\(number)", port: 443), .success(200))

@@ -18,6 +18,11 @@ package final class Barrier: @unchecked Sendable {
   /// Blocks its thread: for threads of a test's own.
   package func arriveAndWait() {
     arrive()
+    wait()
+  }
+
+  /// Blocks its thread until as many as expected have arrived.
+  package func wait() {
     condition.lock()
     defer { condition.unlock() }
     while missing > 0 { condition.wait() }

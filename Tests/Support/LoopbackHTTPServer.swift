@@ -28,6 +28,9 @@ package final class LoopbackHTTPServer: Sendable {
     case drip([UInt8])
     /// Sends this block again and again until the peer has gone.
     case sendForever([UInt8])
+    /// Sends so many bytes of 0, 1, … 126, 0, 1, … and tells how many it has sent when the peer takes no more for 300 ms.
+    /// Goes on when all are sent or the peer has gone.
+    case push(count: Int, stalled: @Sendable (Int) -> Void)
     /// Goes on when the condition is met.
     case wait(@Sendable () -> Void)
     /// Goes on when the peer has closed the connection.
@@ -128,6 +131,9 @@ package final class LoopbackHTTPServer: Sendable {
     case .sendForever(let bytes):
       while write(bytes, to: connection) {}
       return false
+    case .push(let count, let stalled):
+      push(count, to: connection, stalled)
+      return true
     case .wait(let condition):
       condition()
       return true
@@ -145,6 +151,30 @@ package final class LoopbackHTTPServer: Sendable {
       return false
     }
   }
+
+  private func push(_ count: Int, to connection: Int32, _ stalled: (Int) -> Void) {
+    let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+    var sent = 0
+    while sent < count {
+      let block = Self.counting(from: sent, count: min(64 << 10, count - sent))
+      let written = Glibc.send(connection, block, block.count, flags)
+      if written > 0 {
+        sent += written
+        continue
+      }
+      guard errno == EAGAIN else { return }
+      var room = pollfd(fd: connection, events: Int16(POLLOUT), revents: 0)
+      if poll(&room, 1, 300) == 0 { stalled(sent) }
+    }
+  }
+
+  /// The bytes of `push` from a position on.
+  package static func counting(from start: Int, count: Int) -> [UInt8] {
+    let offset = start % 127
+    return Array(numbers[offset..<offset + count])
+  }
+
+  private static let numbers = (0..<(512 << 10)).map { UInt8($0 % 127) }
 
   private func tunnel(_ connection: Int32, _ port: Int) {
     let target = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
