@@ -117,6 +117,25 @@ enum Work: Method {
   }
 }
 
+/// Says lines, as plain reports or as streamed text, and then waits at its door.
+enum Say: Method {
+  struct Params: Decodable, Sendable {
+    let door: String
+    /// What begins with `+` is streamed.
+    let lines: [String]
+  }
+
+  static let name = "say"
+
+  static func call(_ params: Params, _ call: Call, in context: Stage) async throws(ResponseError) -> String {
+    for line in params.lines {
+      if line.hasPrefix("+") { await call.stream(line, detail: ["delta": .string(line)]) } else { call.report(line) }
+    }
+    await context.wait(at: params.door)
+    return params.door
+  }
+}
+
 /// Control: answered where it is read.
 enum Ping: Method {
   struct Params: Decodable, Sendable {}
@@ -176,5 +195,6 @@ enum Ordered: Method {
 }
 
 let testRoutes: [Route<Stage>] = [
-  Route(Echo.self), Route(Fill.self), Route(Initialize.self), Route(Ordered.self), Route(Ping.self), Route(Work.self),
+  Route(Echo.self), Route(Fill.self), Route(Initialize.self), Route(Ordered.self), Route(Ping.self), Route(Say.self),
+  Route(Work.self),
 ]

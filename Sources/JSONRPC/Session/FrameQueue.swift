@@ -1,3 +1,12 @@
+/// What a frame is to the others of its request.
+enum FrameKind: Sendable {
+  case other
+  /// Plain progress of that request: a later one may take its place.
+  case report(of: Serial)
+  /// Streamed text of that request: nothing takes its place, and no progress passes it.
+  case text(of: Serial)
+}
+
 /// Frames that wait for the writer, in order, and their size.
 struct FrameQueue: Sendable {
   private struct Frame: Sendable {
@@ -17,18 +26,23 @@ struct FrameQueue: Sendable {
 
   var isEmpty: Bool { head == frames.count }
 
-  mutating func append(_ bytes: [UInt8], report: Serial?) {
-    if let report { reports[report] = dropped + frames.count }
-    frames.append(Frame(bytes: bytes, report: report))
+  mutating func append(_ bytes: [UInt8], _ kind: FrameKind) {
+    switch kind {
+    case .other: break
+    case .report(let request): reports[request] = dropped + frames.count
+    // A report that took the place of one before this text would pass it.
+    case .text(let request): reports[request] = nil
+    }
+    frames.append(Frame(bytes: bytes, report: kind.report))
     byteCount += bytes.count
   }
 
-  /// Puts a frame before all others.
-  mutating func prepend(_ bytes: [UInt8], report: Serial?) {
+  /// Puts a frame before all others. Of its request none may have been added since it was sent.
+  mutating func prepend(_ bytes: [UInt8], _ kind: FrameKind) {
     reclaim(all: true)
     dropped -= 1
-    frames.insert(Frame(bytes: bytes, report: report), at: 0)
-    if let report, reports[report] == nil { reports[report] = dropped }
+    frames.insert(Frame(bytes: bytes, report: kind.report), at: 0)
+    if let report = kind.report, reports[report] == nil { reports[report] = dropped }
     byteCount += bytes.count
   }
 
@@ -60,4 +74,8 @@ struct FrameQueue: Sendable {
     dropped += head
     head = 0
   }
+}
+
+extension FrameKind {
+  fileprivate var report: Serial? { if case .report(let request) = self { request } else { nil } }
 }
