@@ -151,6 +151,7 @@ if isFuzzing {
     fuzzer("fuzz-json", ["JSON"], folder: "JSON"),
     fuzzer("fuzz-keys", ["Delegation", "OpenSSLKeys"], folder: "Keys"),
     fuzzer("fuzz-paths", ["Delegation"], folder: "Paths"),
+    fuzzer("fuzz-streams", ["Delegation", "JSON"], folder: "Streams"),
     fuzzer("fuzz-tokens", ["Delegation", "OpenSSLKeys"], folder: "Tokens"),
   ]
 }

@@ -36,7 +36,7 @@ struct AgentStatus: Sendable {
   }
 
   /// The pod's identifiers enter URLs and later requests, so they are held to the same rule as the client's.
-  private static func identifier(_ value: JSONValue?, _ name: String) throws(NetworkFailure.Malformed) -> String? {
+  static func identifier(_ value: JSONValue?, _ name: String) throws(NetworkFailure.Malformed) -> String? {
     switch value {
     case nil, .null: return nil
     case .string(let text) where AgentNames.isIdentifier(text): return text

@@ -4,9 +4,9 @@ import JSON
 /// header or an identifier, and those go on to the caller, the log and the audit.
 struct SentCredentials {
   /// So many bytes in a row. Shorter credentials are not recognized, nor those that the server spells in another way.
-  private static let pieceLength = UInt128.bitWidth / 8
-  private static let mark = Array("[masked]".utf8)
-  private var pieces: Set<UInt128> = []
+  static let pieceLength = UInt128.bitWidth / 8
+  static let mark = Array("[masked]".utf8)
+  private(set) var pieces: Set<UInt128> = []
   /// One bit for each two bytes that a piece ends in: they alone pass over nearly all of an answer, which may be long.
   private var endings = [UInt64](repeating: 0, count: (1 << 16) / UInt64.bitWidth)
 
@@ -64,17 +64,23 @@ struct SentCredentials {
     }
   }
 
-  private func masked(_ bytes: [UInt8]) -> [UInt8] {
+  func masked(_ bytes: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     var done = 0
+    eachRepetition(in: bytes) { piece in
+      if piece.lowerBound >= done { output += bytes[done..<piece.lowerBound] + Self.mark }
+      done = piece.upperBound
+    }
+    return output + bytes[done...]
+  }
+
+  /// Every piece that the bytes repeat, in order. Those of a longer repetition overlap.
+  func eachRepetition(in bytes: [UInt8], _ body: (Range<Int>) -> Void) {
     Self.eachPiece(of: bytes) { piece, end in
       let (word, bit) = Self.place(of: piece)
       guard endings[word] & bit != 0, pieces.contains(piece) else { return }
-      let start = end - Self.pieceLength
-      if start >= done { output += bytes[done..<start] + Self.mark }
-      done = end
+      body(end - Self.pieceLength..<end)
     }
-    return output + bytes[done...]
   }
 
   private static func place(of piece: UInt128) -> (word: Int, bit: UInt64) {
