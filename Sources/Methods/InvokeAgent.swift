@@ -18,6 +18,7 @@ package enum InvokeAgent: Method {
     let parameters: RawJSON?
     let invocationMode: InvocationMode?
     let wait: Bool?
+    let stream: Bool?
     let prompt: Bool?
   }
 
@@ -40,7 +41,13 @@ package enum InvokeAgent: Method {
       () throws(Failure) in
       let invocation = try invocation(params)
       let permit = try params.permit(services, deadline: call.deadline)
-      return try await services.domain.agents.invoke(invocation, permit: permit, wait: params.wait ?? true, for: call)
+      return try await services.domain.agents.invoke(
+        invocation,
+        permit: permit,
+        wait: params.wait ?? true,
+        stream: params.stream ?? false,
+        for: call
+      )
     }
   }
 
@@ -50,6 +57,9 @@ package enum InvokeAgent: Method {
       try AgentNames.checkIdentifier(params.conversationId, field: "conversationId")
       try FieldRules.length(params.message, 0...(1 << 20), field: "message")
       try FieldRules.range(params.version, 0...Int(Int32.max), field: "version")
+      guard params.wait ?? true || !(params.stream ?? false) else {
+        throw ParamsFailure("stream", "needs wait: what is streamed comes before the answer")
+      }
       guard params.parameters?.element.kind ?? .object == .object else {
         throw ParamsFailure("parameters", "must be an object")
       }

@@ -9,6 +9,10 @@ enum Fault {
   /// The signing keys are shown to nobody.
   case closedKeys(status: Int)
   case run(states: [String])
+  /// The pod does not stream.
+  case streamless(status: Int)
+  /// A stream ends after so many events.
+  case brokenStream(events: Int)
 
   struct Unknown: Error { let fault: JSONValue }
 
@@ -27,7 +31,18 @@ enum Fault {
       self = .closedKeys(status: status)
     case ("domain", "/oauth2/v1/token", "token"): self = .token(changes: fault["claims"]?.members ?? [])
     case ("domain", "/oauth2/v1/token", "hang"): self = .hang
-    case ("pod", "*/invokeAsync", "run"): self = .run(states: (fault["states"]?.elements ?? []).compactMap(\.string))
+    case ("pod", "*/chat", "respond"):
+      guard case .number(let status)? = fault["status"], let status = status.integer(Int.self) else {
+        throw Unknown(fault: fault)
+      }
+      self = .streamless(status: status)
+    case ("pod", "*/chat", "stream"):
+      guard case .number(let events)? = fault["afterEvents"], let events = events.integer(Int.self) else {
+        throw Unknown(fault: fault)
+      }
+      self = .brokenStream(events: events)
+    case ("pod", "*/invokeAsync", "run"), ("pod", "*/chat", "run"):
+      self = .run(states: (fault["states"]?.elements ?? []).compactMap(\.string))
     default: throw Unknown(fault: fault)
     }
   }

@@ -70,7 +70,7 @@ final class InProcessDomain: Sendable {
     case .respond(let status, let headers): return .json(status, [:], headers: headers)
     case .hang: try await hang(request)
     case .token(let claims): changes = claims
-    case .run, .closedKeys, nil: break
+    case .run, .closedKeys, .streamless, .brokenStream, nil: break
     }
     do throws(Refusal) { return .json(200, try grant(request, changes)) } catch {
       return .json(error.status, ["error": .string(error.error), "ecid": "1.005-in-process"])

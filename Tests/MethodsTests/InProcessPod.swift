@@ -14,11 +14,13 @@ final class InProcessPod: Sendable {
     /// Where it waits it asks for an approval.
     var asks = false
 
+    var answer: String { "\(agent) answers \(owner)." }
+
     var status: JSONValue {
       var members: [JSONValue.Member] = [
         .init("conversationId", .string(conversation)), .init("status", .string(states[0])),
       ]
-      if states[0] == "COMPLETE" { members.append(.init("output", .string("\(agent) answers \(owner)."))) }
+      if states[0] == "COMPLETE" { members.append(.init("output", .string(answer))) }
       if states[0] == "ERROR" { members.append(.init("error", "The agent could not finish.")) }
       if states[0] == "WAITING", asks {
         members += [.init("output", "May it go on?"), .init("pausedNode", "APPROVAL")]
@@ -44,12 +46,14 @@ final class InProcessPod: Sendable {
   private let people: SandboxPeople
   private let tokens: InProcessTokens
   private let states: [String]
+  private let fault: Fault?
   private let jobs = Mutex<[String: Job]>([:])
 
   init(origin: String, people: SandboxPeople, tokens: InProcessTokens, fault: Fault?) {
     self.origin = origin
     self.people = people
     self.tokens = tokens
+    self.fault = fault
     states = if case .run(let states) = fault { states } else { ["RUNNING", "RUNNING", "COMPLETE"] }
   }
 
@@ -69,6 +73,7 @@ final class InProcessPod: Sendable {
       switch (request.method, Array(path.dropFirst(6))) {
       case (.post, let rest) where rest.count == 2 && rest[1] == "invokeAsync":
         return .json(202, try invoke(rest[0], for: user, request))
+      case (.post, let rest) where rest.count == 2 && rest[1] == "chat": return try chat(rest[0], for: user, request)
       case (.get, let rest) where rest.count == 3 && rest[1] == "status":
         return .json(200, try status(rest[2], of: rest[0], for: user))
       default: throw Refusal(status: 404)
@@ -165,6 +170,26 @@ final class InProcessPod: Sendable {
       jobs[id] = Job(agent: code, owner: user.userName, conversation: conversation, states: states, asks: asks)
       return ["jobId": .string(id), "conversationId": .string(conversation), "status": "RUNNING"]
     }
+  }
+
+  /// The run as a stream of events; one that is whole has ended with it.
+  private func chat(
+    _ code: String,
+    for user: SandboxPeople.User,
+    _ request: HTTPRequest
+  ) throws(Refusal) -> HTTPResponse {
+    if case .streamless(let status)? = fault { throw Refusal(status: status) }
+    guard request.only("accept") == "text/event-stream" else { throw Refusal(status: 406) }
+    let ids = try invoke(code, for: user, request)
+    let end = jobs.withLock { jobs in
+      let id = ids["jobId"]?.string ?? ""
+      let end = jobs[id]?.states.last ?? ""
+      if case .brokenStream? = fault {} else { jobs[id]?.states = [end] }
+      return jobs[id].map { InProcessChat.Run(ids: ids, end: end, answer: $0.answer) }
+    }
+    guard let end else { throw Refusal(status: 500) }
+    let events = if case .brokenStream(let count)? = fault { Array(end.events.prefix(count)) } else { end.events }
+    return InProcessChat.answer(events)
   }
 
   private func status(_ last: String, of code: String, for user: SandboxPeople.User) throws(Refusal) -> JSONValue {

@@ -51,6 +51,9 @@ export interface Progress extends JSONObject {
   title?: string;
   message?: string;
   jobId?: string;
+  /** With stream: a piece of text, and how many code points of text came before it. */
+  delta?: string;
+  offset?: number;
 }
 
 /** A call that failed. Switch on `kind`; `message` says what happened and what to do next. */
@@ -107,6 +110,8 @@ export interface InvokeAgentParams {
   parameters?: JSONObject;
   invocationMode?: string;
   wait?: boolean;
+  /** Text reaches onProgress while the agent writes it, in reports with delta and offset. */
+  stream?: boolean;
 }
 
 export type ResumeAgentParams = Omit<InvokeAgentParams, "message" | "conversationId"> & {
@@ -128,6 +133,8 @@ export interface AgentRun {
   startedAt: string;
   finishedAt?: string;
   polls: number;
+  /** With stream alone: false when the run was polled. */
+  streamed?: boolean;
 }
 
 /** An agent as the pod's registry shows it. All but `agent`, its code, are the pod's words. */

@@ -65,16 +65,30 @@ struct AgentRequest {
     try act(on: invocation.agent, invocation.body)
   }
 
+  /// Starts a run as `invoke` does, and asks for its text as it comes. Assumed: that it takes the same body; Oracle's own
+  /// client sends less.
+  func chat(_ invocation: AgentInvocation) throws(Failure) -> HTTPRequest {
+    var request = try act(on: invocation.agent, at: "chat", accepting: "text/event-stream", invocation.body)
+    request.idleTimeout = RunStreaming.idleTimeout
+    request.maximumResponseBytes = RunStreaming.maximumBytes
+    return request
+  }
+
   func resume(_ resumption: AgentResumption, mode: String) throws(Failure) -> HTTPRequest {
     try act(on: resumption.agent, resumption.body(mode: mode))
   }
 
-  private func act(on agent: String, _ body: Body) throws(Failure) -> HTTPRequest {
+  private func act(
+    on agent: String,
+    at endpoint: String = "invokeAsync",
+    accepting type: String = "application/json",
+    _ body: Body
+  ) throws(Failure) -> HTTPRequest {
     let encoded: [UInt8]
     do { encoded = try JSONWriter.encode(body) } catch {
       throw .params(ParamsFailure("parameters", "cannot be written as JSON"))
     }
-    return request(.post, "\(Self.prefix)/\(agent)/invokeAsync", body: encoded)
+    return request(.post, "\(Self.prefix)/\(agent)/\(endpoint)", accepting: type, body: encoded)
   }
 
   /// `invocationMode` is given again: the pod's default is END_USER, whatever the run was started with.
@@ -82,10 +96,13 @@ struct AgentRequest {
     request(.get, "\(Self.prefix)/\(agent)/status/\(jobId)?invocationMode=\(invocationMode)")
   }
 
-  private func request(_ method: RequestMethod, _ target: String, body: [UInt8]? = nil) -> HTTPRequest {
-    var headers = [
-      (name: "Accept", value: "application/json"), (name: "Authorization", value: "Bearer \(ticket.token)"),
-    ]
+  private func request(
+    _ method: RequestMethod,
+    _ target: String,
+    accepting type: String = "application/json",
+    body: [UInt8]? = nil
+  ) -> HTTPRequest {
+    var headers = [(name: "Accept", value: type), (name: "Authorization", value: "Bearer \(ticket.token)")]
     if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
     var request = HTTPRequest(
       method: method,

@@ -47,6 +47,9 @@ package struct AgentRun: Sendable, Equatable, Encodable {
   package var startedAt: String
   package var finishedAt: String?
   package var polls: Int
+  /// Of one whose text was asked for as it comes: whether all of it came so. False: the pod does not stream, or the
+  /// stream broke off, and the run was polled.
+  package var streamed: Bool?
 }
 
 extension AgentRun {

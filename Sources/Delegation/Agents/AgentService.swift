@@ -8,7 +8,7 @@ package struct AgentService: Sendable {
   let clock: any MonotonicClock
   let random: any Randomness
   let audit: AuditTrail
-  private let words: FailureWords
+  let words: FailureWords
 
   init(requests: UserRequests, audit: AuditTrail, ports: Ports, words: FailureWords) {
     self.requests = requests
@@ -20,10 +20,13 @@ package struct AgentService: Sendable {
   }
 
   /// Starts a run; with `wait` follows it until it ends or a person has to act.
+  ///
+  /// - Parameter stream: whether the caller, who waits, is told what the agent says while it says it.
   package func invoke(
     _ invocation: AgentInvocation,
     permit: Authorization.Permit,
     wait: Bool,
+    stream: Bool = false,
     for caller: any Caller
   ) async throws(Failure) -> AgentRun {
     let session = try AgentSession(
@@ -39,6 +42,10 @@ package struct AgentService: Sendable {
       try request.invoke(invocation)
     }
     act.conversationId = invocation.conversationId
+    if stream {
+      return try await RunStreaming(service: self, session: session, polling: polling(session), act: act)
+        .run(invocation, for: caller)
+    }
     let run = try await begin(act, session, for: caller)
     return wait ? try await polling(session).follow(run, for: caller) : run
   }

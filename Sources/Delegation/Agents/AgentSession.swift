@@ -72,10 +72,36 @@ struct AgentSession {
     } _: { ticket throws(Failure) in
       try build(AgentRequest(ticket: ticket, deadline: deadline))
     }
+    return try success(response, what: what)
+  }
+
+  /// The same of a request that asks for events: an answer, whatever its status.
+  func open(
+    for caller: any Caller,
+    deadline: ContinuousClock.Instant,
+    _ build: (AgentRequest) throws(Failure) -> HTTPRequest
+  ) async throws(Failure) -> EventAnswer {
+    try await requests.open(as: permit, for: caller) { permit throws(Failure) in
+      try ask(permit)
+      return nil
+    } _: { ticket throws(Failure) in
+      try build(AgentRequest(ticket: ticket, deadline: deadline))
+    }
+  }
+
+  func success(_ response: HTTPResponse, what: String) throws(Failure) -> HTTPResponse {
     guard (200..<300).contains(response.status) else {
       throw .fusion(.refused(FusionRefusal.of(response, what: what)))
     }
     return response
+  }
+
+  /// Asks policy once more, for what goes on without a request.
+  ///
+  /// - Throws: what the next request would have been refused with.
+  func mayGoOn(for caller: any Caller) throws(Failure) {
+    try requests.tokens.cache.requireOpen()
+    try ask(try permit.renewed(deadline: caller.deadline))
   }
 
   func status(in response: HTTPResponse) throws(Failure) -> AgentStatus {

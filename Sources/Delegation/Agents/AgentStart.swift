@@ -19,16 +19,36 @@ struct AgentAct {
     self.what = what
     self.build = build
   }
+
+  /// What is known as long as nothing has come back.
+  func unknown(_ session: AgentSession) -> UnknownRun {
+    UnknownRun(agent: session.agent, jobId: jobId, conversationId: conversationId)
+  }
 }
 
 /// The request that must not be sent twice.
 extension AgentService {
   /// How much longer than its caller an invocation waits for the pod's answer, which tells what became of it. More than
   /// the caller's patience behind the commit point, so that this ends it and the state stays "unknown".
-  private static let overtime: Duration = .seconds(3)
+  static let overtime: Duration = .seconds(3)
+
+  /// What the pod said of the run, and which one that is.
+  typealias Accepted = (status: AgentStatus, jobId: String)
 
   /// The run as the pod has accepted it, audited, and the caller told of it.
   func begin(_ act: AgentAct, _ session: AgentSession, for caller: any Caller) async throws(Failure) -> AgentRun {
+    try await begin(act, session, for: caller) { facts throws(Failure) in
+      try await send(act, session, &facts, for: caller)
+    }
+  }
+
+  /// The same, sent in another way.
+  func begin(
+    _ act: AgentAct,
+    _ session: AgentSession,
+    for caller: any Caller,
+    sending: (inout AuditFacts) async throws(Failure) -> Accepted
+  ) async throws(Failure) -> AgentRun {
     let startedAt = wallClock.now().rfc3339
     let profile = session.permit.profile
     var facts = AuditFacts(profile: profile.name, subject: session.permit.grant.subject.text)
@@ -39,7 +59,7 @@ extension AgentService {
     let (status, jobId) = try await audit.recording(act.operation, facts, profile.auditMode, deadline: caller.deadline)
     {
       facts throws(Failure) in
-      let accepted = try await send(act, session, &facts, for: caller)
+      let accepted = try await sending(&facts)
       facts.jobId = accepted.jobId
       return accepted
     }
@@ -61,12 +81,12 @@ extension AgentService {
   }
 
   /// A failure that leaves open whether the pod has acted says so; it is never answered by sending once more.
-  private func send(
+  func send(
     _ act: AgentAct,
     _ session: AgentSession,
     _ facts: inout AuditFacts,
     for caller: any Caller
-  ) async throws(Failure) -> (status: AgentStatus, jobId: String) {
+  ) async throws(Failure) -> Accepted {
     do throws(Failure) {
       let response = try await session.send(
         for: caller,
@@ -75,14 +95,7 @@ extension AgentService {
       ) { request throws(Failure) in
         let message = try act.build(request)
         try commit(caller)
-        caller.onAbandon(
-          .whereabouts(
-            state: "unknown",
-            agent: session.agent,
-            jobId: act.jobId,
-            conversationId: act.conversationId
-          )
-        )
+        caller.onAbandon(act.unknown(session).whereabouts)
         return message
       }
       facts.ecid = response.ecid
@@ -93,9 +106,7 @@ extension AgentService {
       refusal.kind = .notWaiting
       throw .fusion(.refused(refusal))
     } catch {
-      guard error.leavesOpenWhatWasDone else { throw error }
-      let run = UnknownRun(agent: session.agent, jobId: act.jobId, conversationId: act.conversationId)
-      throw .startUnknown(run, error)
+      throw error.leavesOpenWhatWasDone ? .startUnknown(act.unknown(session), error) : error
     }
   }
 }

@@ -28,33 +28,65 @@ struct UserRequests: Sendable {
     asking ask: (Authorization.Permit) throws(Failure) -> String?,
     _ build: (Ticket) throws(Failure) -> HTTPRequest
   ) async throws(Failure) -> HTTPResponse {
-    let first = try await sendOnce(as: permit, for: caller, asking: ask, build)
-    guard first.response.status == 401, !refused.contains(first.token) else { return first.response }
-    caller.leaveCommitPoint()
-    let second = try await sendOnce(as: permit, otherThan: first.token, for: caller, asking: ask, build)
-    if second.response.status == 401 { refused.add(second.token) }
-    return second.response
+    try await answer(as: permit, for: caller, asking: ask, build) { request, credentials throws(HTTPFailure) in
+      credentials.masked(try await http.send(request))
+    }
   }
 
-  private func sendOnce(
+  /// The same of a request that asks for events: a success that is a stream of them is left to be read.
+  func open(
+    as permit: Authorization.Permit,
+    for caller: any Caller,
+    asking ask: (Authorization.Permit) throws(Failure) -> String?,
+    _ build: (Ticket) throws(Failure) -> HTTPRequest
+  ) async throws(Failure) -> EventAnswer {
+    try await answer(as: permit, for: caller, asking: ask, build) { request, credentials throws(HTTPFailure) in
+      try await EventAnswer(try await http.open(request), masking: credentials)
+    }
+  }
+
+  private func answer<Answer: UserAnswer>(
+    as permit: Authorization.Permit,
+    for caller: any Caller,
+    asking ask: (Authorization.Permit) throws(Failure) -> String?,
+    _ build: (Ticket) throws(Failure) -> HTTPRequest,
+    sending: (HTTPRequest, SentCredentials) async throws(HTTPFailure) -> Answer
+  ) async throws(Failure) -> Answer {
+    let first = try await sendOnce(as: permit, for: caller, asking: ask, build, sending: sending)
+    guard first.answer.status == 401, !refused.contains(first.token) else { return first.answer }
+    caller.leaveCommitPoint()
+    let second = try await sendOnce(
+      as: permit,
+      otherThan: first.token,
+      for: caller,
+      asking: ask,
+      build,
+      sending: sending
+    )
+    if second.answer.status == 401 { refused.add(second.token) }
+    return second.answer
+  }
+
+  private func sendOnce<Answer: UserAnswer>(
     as permit: Authorization.Permit,
     otherThan refused: AccessToken? = nil,
     for caller: any Caller,
     asking ask: (Authorization.Permit) throws(Failure) -> String?,
-    _ build: (Ticket) throws(Failure) -> HTTPRequest
-  ) async throws(Failure) -> (response: HTTPResponse, token: AccessToken) {
+    _ build: (Ticket) throws(Failure) -> HTTPRequest,
+    sending: (HTTPRequest, SentCredentials) async throws(HTTPFailure) -> Answer
+  ) async throws(Failure) -> (answer: Answer, token: AccessToken) {
     let current = try permit.renewed(deadline: caller.deadline)
     let wanted = TokenService.Request(current, scope: try ask(current))
-    let answer = try await token(wanted, otherThan: refused, for: caller)
+    let granted = try await token(wanted, otherThan: refused, for: caller)
     // An exchange may take long, and rules may change meanwhile.
-    _ = try ask(answer.permit)
-    let profile = answer.permit.profile
+    _ = try ask(granted.permit)
+    let profile = granted.permit.profile
     let origin = try profile.fusion
     caller.onAbandon(["waitingFor": .string(origin.text)])
-    let request = try build(Ticket(profile: profile, origin: origin, token: answer.token.text))
-    let response: HTTPResponse
+    let request = try build(Ticket(profile: profile, origin: origin, token: granted.token.text))
+    let answer: Answer
     do throws(HTTPFailure) {
-      response = SentCredentials(jwts: [answer.token.text]).masked(try await http.send(request))
+      answer = try await sending(request, SentCredentials(jwts: [granted.token.text]))
     } catch .cancelled {
       throw .abandoned
     } catch {
@@ -67,11 +99,11 @@ struct UserRequests: Sendable {
         )
       )
     }
-    if (300..<400).contains(response.status), response.status != 304 {
-      let problem = NetworkFailure.Problem.unexpectedRedirect(status: response.status)
+    if (300..<400).contains(answer.status), answer.status != 304 {
+      let problem = NetworkFailure.Problem.unexpectedRedirect(status: answer.status)
       throw .network(NetworkFailure(.pod, server: origin.text, problem: problem))
     }
-    return (response, answer.token)
+    return (answer, granted.token)
   }
 
   /// Those who hear late that a token is refused take the one that another has got meanwhile.
@@ -87,3 +119,12 @@ struct UserRequests: Sendable {
     return try await tokens.token(renewed, for: caller)
   }
 }
+
+/// What the pod gives for one request.
+private protocol UserAnswer {
+  var status: Int { get }
+}
+
+extension HTTPResponse: UserAnswer {}
+
+extension EventAnswer: UserAnswer {}

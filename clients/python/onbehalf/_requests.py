@@ -88,10 +88,14 @@ def invoke_agent(
     parameters: Optional[Mapping[str, Any]] = None,
     invocation_mode: Optional[str] = None,
     wait: Optional[bool] = None,
+    stream: Optional[bool] = None,
     timeout_ms: Optional[int] = None,
     on_progress: Optional[OnProgress] = None,
 ) -> Request[AgentRun]:
-    """Ask an agent as the user and, unless `wait` is False, follow the run to its end."""
+    """Ask an agent as the user and, unless `wait` is False, follow the run to its end.
+
+    With `stream` the agent's text reaches `on_progress` while it is written, in reports with `delta` and `offset`.
+    """
     params = _given(
         agent=agent,
         message=message,
@@ -104,6 +108,7 @@ def invoke_agent(
         parameters=parameters,
         invocationMode=invocation_mode,
         wait=wait,
+        stream=stream,
     )
     return Request("invokeAgent", params, AgentRun.from_wire, timeout_ms, on_progress)
 

@@ -75,6 +75,7 @@ class AgentRun(Result):
     output: Any = None
     error: Any = None
     finished_at: Optional[str] = None
+    streamed: Optional[bool] = None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,11 @@ CALLS: list[tuple[Callable[[OnBehalf], Any], str, dict[str, Any]]] = [
         },
     ),
     (
+        lambda ob: ob.invoke_agent(subject="curtis.feitty", agent="PAYABLES_TEAM", message="Hello", stream=True),
+        "invokeAgent",
+        {"subject": "curtis.feitty", "agent": "PAYABLES_TEAM", "message": "Hello", "stream": True},
+    ),
+    (
         lambda ob: ob.get_agent_run(subject="curtis.feitty", agent="PAYABLES_TEAM", job_id="job-1", wait=True),
         "getAgentRun",
         {"subject": "curtis.feitty", "agent": "PAYABLES_TEAM", "jobId": "job-1", "wait": True},

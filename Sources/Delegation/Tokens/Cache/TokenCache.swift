@@ -147,6 +147,9 @@ package final class TokenCache: Sendable {
     state.withLock { $0.tokens.removeAll { key, _ in isGone(key) } }
   }
 
+  /// - Throws: `.policy(.locked)` after the lockdown.
+  func requireOpen() throws(Failure) { try lockdown.requireOpen() }
+
   /// Drops all tokens after the lockdown; who waits for an exchange is refused at once.
   func lock() {
     flights.failAll(.policy(.locked))
