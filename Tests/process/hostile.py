@@ -53,7 +53,22 @@ AT_THE_POD: dict[str, Callable[[str, str], Answer]] = {
         {"id": "A", "name": sent, "description": last, "skills": [{"id": last[-199:], "tags": [sent, last[-150:]]}]},
         {"id": last, "location": {"url": f"https://elsewhere.example/a2a/v1/B/{last}"}}]),
     "no JSON": lambda sent, last: Answer(200, {}, sent),
+    "stream": lambda sent, last: as_events(
+        *said(last), {"nodeProgressMessage": {"nodeCode": last[-150:], "type": last[-99:]}, "finishReason": "stop"}),
+    "failed stream": lambda sent, last: as_events(
+        *said(sent), {"message": {"output": sent, "finishReason": "error"}, "error": last}),
+    "broken stream": lambda sent, last: as_events(*said(last), {"conversationId": last[-99:]}),
+    "stream without a job": lambda sent, last: as_events({"jobId": last[-150:]}),
 }
+
+
+def as_events(*events: object) -> Answer:
+    return Answer(200, {"Content-Type": "text/event-stream"}, "".join(f"data: {json.dumps(event)}\n\n" for event in events))
+
+
+def said(text: str) -> list[object]:
+    """Seven characters at a time, so that no event has enough of a credential to be recognized by itself."""
+    return [{"jobId": "1"}, *({"message": {"content": text[start:start + 7]}} for start in range(0, len(text), 7))]
 
 
 def asked_for(sent: str) -> str:

@@ -118,6 +118,7 @@ def tokens_and_agents(gate: Gate, person: Watched) -> None:
     gate.is_secret(token=person.call("getToken", profile="dev5", userToken=own)["accessToken"])
     run = person.call("invokeAgent", **USER, **AGENT)
     person.call("invokeAgent", profile="dev5", userToken=own, workDoneToken="progress", **AGENT)
+    person.call("invokeAgent", stream=True, workDoneToken="progress", **USER, **AGENT)
     person.call("getAgentRun", **USER, agent="PAYABLES_TEAM", jobId=run["jobId"])
     for user in (USER, {"profile": "dev5", "userToken": own}):
         person.call("listAgents", **user)
@@ -233,6 +234,8 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
         person.call("getToken", forceRefresh=True, **user)
         for hostile.answer in AT_THE_POD.values():
             person.answer(person.request("invokeAgent", workDoneToken="progress", wait=False, **user, **AGENT))
+            streamed = {"workDoneToken": "progress", "stream": True, "timeoutMs": 1000}
+            person.answer(person.request("invokeAgent", **streamed, **user, **AGENT))
             person.answer(person.request("callApi", method="POST", path="/anything", body={}, **user))
             person.answer(person.request("listAgents", **user))
             person.answer(person.request("getAgentCard", agent="PAYABLES_TEAM", **user))
