@@ -84,6 +84,10 @@ let package = Package(
     module("Methods", ["Delegation", "JSON", "JSONRPC", "Metrics"]),
     tests("Methods", ["Delegation", "JSON", "JSONRPC", "Methods", "OpenSSLKeys", "ProtocolKit"]),
 
+    // MCP's face of the domain.
+    module("MCPServer", ["Delegation", "JSON", "JSONRPC"]),
+    tests("MCPServer", ["Delegation", "JSON", "JSONRPC", "MCPServer", "OpenSSLKeys"]),
+
     // Adapters.
     module("CurlHTTP", ["CCurl", "CLinux", "Delegation"]),
     tests("CurlHTTP", ["CurlHTTP", "Delegation"]),
@@ -115,6 +119,7 @@ let package = Package(
         "JSON",
         "JSONRPC",
         "LocalFiles",
+        "MCPServer",
         "Methods",
         "OpenSSLKeys",
         "SecretServiceStore",

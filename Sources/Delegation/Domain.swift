@@ -20,9 +20,11 @@ package struct Domain: Sendable {
 
   /// - Parameters:
   ///   - kind: the kind of the error that the protocol has for a failure; the audit records it.
+  ///   - commandLine: what this process was started for, when that is less than all.
   ///   - explain: the sentence and the hint the protocol has for a failure; `diagnose` shows them.
   package init(
     ports: Ports,
+    commandLine: Policy? = nil,
     kind: @escaping @Sendable (Failure) -> String,
     explain: @escaping @Sendable (Failure) -> (summary: String, hint: String)
   ) {
@@ -53,7 +55,8 @@ package struct Domain: Sendable {
     let rules = RulesAudit(trail: audit, digests: ports.digests)
     let authorization = Authorization(
       profiles: ProfileBook(file: ports.profileFile, clock: ports.clock, audit: rules),
-      policy: PolicyBook(file: ports.policyFile, audit: rules)
+      policy: PolicyBook(file: ports.policyFile, audit: rules),
+      commandLine: commandLine
     ) { before, after in
       cache.removeAll { token in after?.allow(token, since: before) != true }
     }

@@ -26,6 +26,12 @@ extension Options {
       --framing FRAMING       auto (default), headers (Content-Length) or lines (one message per line)
       --log-level LEVEL       error, warn (default), info or debug; the log goes to standard error
       --no-parent-watch       do not end when the starting process ends; end of input still ends it
+      --mcp                   speak MCP (one message per line) instead, for an assistant or an editor; with it
+        --profile NAME          the saved profile to use
+        --subject USER          the user every run is made for; the model cannot change it
+        --agents PATTERNS       the agents it may run, such as PAYABLES_*,HR_TEAM
+        --allow-resume          let it ask the person at the host for the approval that a run waits for
+        --max-runs-per-minute N at most so many runs are started in a minute (default 10)
       --version               print the version and end
       --help                  print this and end
 

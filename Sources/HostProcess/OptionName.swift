@@ -12,16 +12,36 @@ enum OptionName: String, CaseIterable {
   case noParentWatch = "--no-parent-watch"
   case version = "--version"
   case help = "--help"
+  case mcp = "--mcp"
+  case profile = "--profile"
+  case subject = "--subject"
+  case agents = "--agents"
+  case allowResume = "--allow-resume"
+  case maximumRunsPerMinute = "--max-runs-per-minute"
 
   /// What may stand after it; nil when nothing may.
   var values: String? {
     switch self {
-    case .admin, .noParentWatch, .version, .help: nil
+    case .admin, .noParentWatch, .mcp, .allowResume, .version, .help: nil
     case .store: "secret-service, file:PATH or memory"
     case .passphraseFile, .config, .policy, .state: "a path"
     case .passphraseDescriptor: "the number of an open descriptor, 3 or more"
+    case .profile: "the name of a saved profile"
+    case .subject: "a user name"
+    case .agents: "patterns of agent codes, separated by commas"
+    case .maximumRunsPerMinute: "a number from 1 to 1000"
     case .framing: Options.Framing.allCases.map(\.rawValue).joined(separator: ", ")
     case .logLevel: Log.Level.allCases.map(\.rawValue).joined(separator: ", ")
+    }
+  }
+
+  /// Whether it says something of `--mcp`, and nothing without it.
+  var isOfMCP: Bool {
+    switch self {
+    case .profile, .subject, .agents, .allowResume, .maximumRunsPerMinute: true
+    case .admin, .store, .passphraseFile, .passphraseDescriptor, .config, .policy, .state, .framing, .logLevel,
+      .noParentWatch, .mcp, .version, .help:
+      false
     }
   }
 

@@ -37,6 +37,8 @@ package struct Options: Sendable, Equatable {
   package var framing = Framing.auto
   package var logLevel = Log.Level.warn
   package var watchesParent = true
+  /// Serve an MCP host instead of a JSON-RPC client.
+  package var mcp: MCP?
 
   package init() {}
 
@@ -52,6 +54,7 @@ package struct Options: Sendable, Equatable {
       given[name] = GivenOption(source: variable, value: value)
     }
     for (name, option) in given { try set(name, option) }
+    mcp = try MCP(given)
     if given[.help] != nil {
       action = .printHelp
     } else if given[.version] != nil {
@@ -72,7 +75,9 @@ package struct Options: Sendable, Equatable {
     let changed: [(OptionName, Bool)] = [
       (.admin, isAdmin), (.store, store != standard.store), (.config, configPath != nil), (.policy, policyPath != nil),
       (.state, statePath != nil), (.framing, framing != standard.framing), (.logLevel, logLevel != standard.logLevel),
-      (.noParentWatch, !watchesParent),
+      (.noParentWatch, !watchesParent), (.mcp, mcp != nil), (.profile, mcp != nil), (.subject, mcp != nil),
+      (.agents, mcp != nil), (.allowResume, mcp?.allowsResume == true),
+      (.maximumRunsPerMinute, mcp.map { $0.maximumRunsPerMinute != MCP.standardRunsPerMinute } ?? false),
     ]
     let source: [OptionName] =
       switch passphrase {
@@ -86,6 +91,8 @@ package struct Options: Sendable, Equatable {
   private mutating func set(_ name: OptionName, _ option: GivenOption) throws(UsageError) {
     switch name {
     case .help, .version: break
+    // Read together, for none stands alone.
+    case .mcp, .profile, .subject, .agents, .allowResume, .maximumRunsPerMinute: break
     case .admin: isAdmin = true
     case .noParentWatch: watchesParent = false
     case .store: store = try Store(option)

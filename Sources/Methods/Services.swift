@@ -24,6 +24,7 @@ package struct Services: Sendable {
     limits: Limits,
     statistics: SessionStatistics,
     ports: Ports,
+    commandLine: Policy? = nil,
     watchProcess: @escaping @Sendable (Int32) -> Void
   ) {
     self.version = version
@@ -35,6 +36,7 @@ package struct Services: Sendable {
     uptime = Uptime(ports)
     domain = Domain(
       ports: ports,
+      commandLine: commandLine,
       kind: { ResponseError($0).kind },
       explain: { ResponseError($0).explanation }
     )

@@ -1,17 +1,23 @@
 import JSONRPC
-import Methods
 import Synchronization
+
+/// What ends a session, of whichever protocol.
+protocol EndableSession: Sendable {
+  func end(within time: Duration)
+}
+
+extension Server: EndableSession {}
 
 /// The session, for those who may end it before it has begun: a signal, the watch on the parent.
 final class Session: Sendable {
   private struct State {
-    var server: Server<Services>?
+    var server: (any EndableSession)?
     var endsWithin: Duration?
   }
 
   private let state = Mutex(State())
 
-  func begin(_ server: Server<Services>) {
+  func begin(_ server: any EndableSession) {
     let endsWithin = state.withLock { state in
       state.server = server
       return state.endsWithin

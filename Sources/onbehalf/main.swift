@@ -83,15 +83,16 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     session.end(within: endingTime)
   }
   let adapters = Adapters(options: options, environment: environment, passphrase: passphrase, log: log)
-  let statistics = SessionStatistics()
+  let ports = adapters.ports
   let services = Services(
     version: Adapters.version,
     libraries: LibraryVersions(libcurl: CurlHTTPClient.libraryVersion, openssl: OpenSSL.version),
     host: HostFacts(system: SystemVersion.text, options: options.inEffect),
     isAdmin: options.isAdmin,
     limits: .standard,
-    statistics: statistics,
-    ports: adapters.ports
+    statistics: SessionStatistics(),
+    ports: ports,
+    commandLine: Faces.policy(options)
   ) { process in
     if options.watchesParent, !parents.watch(process) { log.info("process \(process) is not visible; not watched") }
   }
@@ -102,26 +103,11 @@ func serve(_ streams: StandardStreams, _ log: Log) async throws -> Ending {
     log.info("signal \(signal)")
     session.end(within: endingTime)
   }
-  let framing: Framing? =
-    switch options.framing {
-    case .auto: nil
-    case .headers: .headers
-    case .lines: .lines
-    }
   var onAnswer: (@Sendable (AnsweredRequest) -> Void)?
   if options.logLevel >= .info { onAnswer = { request in log.info("\(request)") } }
-  let server = Server(
-    routes: methodTable,
-    context: services,
-    limits: .standard,
-    framing: framing,
-    output: transport,
-    statistics: statistics,
-    onAnswer: onAnswer
-  )
-  session.begin(server)
   if options.watchesParent, !parents.watchParent() { log.info("the parent is not visible; only the pipe tells") }
-  let ending = try await transport.run(server)
+  let faces = Faces(options: options, ports: ports, transport: transport, onAnswer: onAnswer)
+  let ending = try await faces.run(services, in: session)
   services.domain.audit.tellUses()
   adapters.audit.close(withinMilliseconds: auditMilliseconds)
   return ending

@@ -34,6 +34,11 @@ import Testing
         "--framing", "--log-level", "--no-parent-watch", "--passphrase-fd", "--state", "--store",
       ]
     ),
+    ("--mcp --profile dev --subject ann --agents A_*", ["--agents", "--mcp", "--profile", "--subject"]),
+    (
+      "--mcp --profile dev --subject ann --agents A --allow-resume --max-runs-per-minute 3",
+      ["--agents", "--allow-resume", "--max-runs-per-minute", "--mcp", "--profile", "--subject"]
+    ),
   ]) func whatIsInEffectIsNamed(line: String, names: [String]) throws {
     #expect(try options(line).inEffect == names)
   }
@@ -76,6 +81,19 @@ import Testing
     #expect(try options("", ["ONBEHALF_STORE": "", "ONBEHALF_CONFIG": ""]) == Options())
   }
 
+  @Test func aModelIsHeldToOneUserAndSomeAgents() throws {
+    let line = "--mcp --profile dev --subject ann --agents A_*,B --allow-resume --max-runs-per-minute 3 --framing lines"
+    let expected = Options.MCP(
+      profile: "dev",
+      subject: "ann",
+      agents: ["A_*", "B"],
+      allowsResume: true,
+      maximumRunsPerMinute: 3
+    )
+    #expect(try options(line).mcp == expected)
+    #expect(try options("--mcp --profile dev --subject ann --agents A").mcp?.maximumRunsPerMinute == 10)
+  }
+
   @Test func aPassphraseMayComeFromADescriptor() throws {
     #expect(try options("--store file:/s --passphrase-fd 3").passphrase == .descriptor(3))
   }
@@ -88,7 +106,30 @@ import Testing
   @Test(arguments: [
     ("--admim", "there is no option '--admim'; did you mean --admin?"),
     ("--logLevel debug", "there is no option '--logLevel'; did you mean --log-level?"),
-    ("--mcp", "there is no option '--mcp'; did you mean --help?"),
+    ("--mpc", "there is no option '--mpc'; did you mean --mcp?"),
+    ("--mcp", "--mcp needs --profile, --subject and --agents: for whom which agents may be run"),
+    (
+      "--mcp --profile dev --subject ann",
+      "--mcp needs --profile, --subject and --agents: for whom which agents may be run"
+    ),
+    ("--subject ann", "--subject goes with --mcp, which is not given"),
+    ("--allow-resume", "--allow-resume goes with --mcp, which is not given"),
+    (
+      "--mcp --profile dev --subject ann --agents A --admin",
+      "--mcp and --admin exclude each other: a model must not change keys"
+    ),
+    (
+      "--mcp --profile dev --subject ann --agents A --framing headers",
+      "--mcp is one message per line; leave --framing out"
+    ),
+    (
+      "--mcp --profile dev --subject ann --agents A,,B",
+      "--agents is 'A,,B'; between two commas must stand a pattern, such as PAYABLES_*"
+    ),
+    (
+      "--mcp --profile dev --subject ann --agents A --max-runs-per-minute 0",
+      "--max-runs-per-minute is '0'; it must be a number from 1 to 1000"
+    ),
     ("--something-else", "there is no option '--something-else'; see --help"),
     ("-h", "there is no option '-h'; did you mean --help?"),
     ("serve", "there is no argument 'serve'; onbehalf takes options only, see --help"),
@@ -134,7 +175,8 @@ import Testing
   @Test(arguments: [
     "--admin", "--store", "--passphrase-file", "--passphrase-fd", "--config", "--policy", "--framing", "--log-level",
     "--no-parent-watch",
-    "--version", "--help", "ONBEHALF_STORE", "ONBEHALF_CONFIG", "CREDENTIALS_DIRECTORY",
+    "--mcp", "--profile", "--subject", "--agents", "--allow-resume", "--max-runs-per-minute", "--version", "--help",
+    "ONBEHALF_STORE", "ONBEHALF_CONFIG", "CREDENTIALS_DIRECTORY",
   ]) func helpNames(_ word: String) {
     #expect(Options.helpText.contains(word))
   }

@@ -12,6 +12,7 @@ private let allowedImports: KeyValuePairs<String, Set<String>> = [
   "JSONRPC": ["Glibc", "JSON", "Metrics", "Synchronization"],
   "Delegation": ["JSON", "Metrics", "Synchronization"],
   "Methods": ["Delegation", "JSON", "JSONRPC", "Metrics", "Synchronization"],
+  "MCPServer": ["Delegation", "JSON", "JSONRPC", "Synchronization"],
   "CurlHTTP": ["CCurl", "CLinux", "Delegation", "Glibc", "Synchronization"],
   "EncryptedFileStore": ["COpenSSL", "Delegation", "Dispatch"],
   "LocalFiles": ["CLinux", "Delegation", "Dispatch", "Glibc", "Synchronization"],
@@ -19,8 +20,8 @@ private let allowedImports: KeyValuePairs<String, Set<String>> = [
   "SecretServiceStore": ["CLibSecret", "Delegation", "Glibc", "Synchronization"],
   "HostProcess": ["CLinux", "Glibc", "Synchronization"],
   "onbehalf": [
-    "CurlHTTP", "Delegation", "EncryptedFileStore", "Glibc", "HostProcess", "JSONRPC", "LocalFiles", "Methods",
-    "OpenSSLKeys", "SecretServiceStore", "Synchronization",
+    "CurlHTTP", "Delegation", "EncryptedFileStore", "Glibc", "HostProcess", "JSONRPC", "LocalFiles",
+    "MCPServer", "Methods", "OpenSSLKeys", "SecretServiceStore", "Synchronization",
   ],
   "ProtocolKit": ["FoundationEssentials", "JSON"],
   "generate-protocol": ["Glibc", "ProtocolKit"],

@@ -7,12 +7,20 @@ package final class Authorization: Sendable {
   /// Told of every change of the rules that a call notices. Without new rules nothing is allowed any more.
   package typealias Observer = @Sendable (_ before: Rules, _ after: Rules?) -> Void
 
+  private let commandLine: Policy?
   private let observer: Observer
   private let noticed = Mutex<Rules?>(nil)
 
-  package init(profiles: ProfileBook, policy: PolicyBook, observer: @escaping Observer = { _, _ in }) {
+  /// - Parameter commandLine: what this process was started for, when that is less than all.
+  package init(
+    profiles: ProfileBook,
+    policy: PolicyBook,
+    commandLine: Policy? = nil,
+    observer: @escaping Observer = { _, _ in }
+  ) {
     self.profiles = profiles
     self.policy = policy
+    self.commandLine = commandLine
     self.observer = observer
   }
 
@@ -21,7 +29,8 @@ package final class Authorization: Sendable {
     do throws(Failure) {
       let rules = Rules(
         profiles: try profiles.current(deadline: deadline),
-        policyFile: try policy.current(deadline: deadline)
+        policyFile: try policy.current(deadline: deadline),
+        commandLine: commandLine
       )
       notice(rules)
       return rules
@@ -34,7 +43,7 @@ package final class Authorization: Sendable {
   /// The rules of the last call when the files are still as they were then: no file is read.
   package var unchangedRules: Rules? {
     guard let profiles = profiles.unchanged, let policy = policy.unchanged else { return nil }
-    let rules = Rules(profiles: profiles, policyFile: policy)
+    let rules = Rules(profiles: profiles, policyFile: policy, commandLine: commandLine)
     return noticed.withLock { $0?.isSame(as: rules) } == true ? rules : nil
   }
 

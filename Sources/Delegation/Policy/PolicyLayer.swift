@@ -11,10 +11,16 @@ struct PolicyLayer: Sendable {
 
   let name: String
   let policy: Policy
-  /// The scopes that need no `scopes` entry: a profile's own. The policy file has none.
+  /// The scopes that need no `scopes` entry: a profile's own. The command line and the policy file have none.
   private let ownScopes: [String]?
 
   private var isProfile: Bool { ownScopes != nil }
+
+  init(commandLine policy: Policy) {
+    name = "command line"
+    self.policy = policy
+    ownScopes = nil
+  }
 
   init(policyFile policy: Policy) {
     name = "policy file"

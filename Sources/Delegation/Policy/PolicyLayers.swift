@@ -9,9 +9,12 @@ package struct PolicyLayers: Sendable {
   /// Which of them are saved profiles that a given one is held to.
   private let saved: Range<Int>
 
-  /// - Parameter saved: what a profile given at `initialize` is held to.
-  package init(policyFile: Policy?, saved: [Profile] = [], profile: Profile) {
-    let outer = policyFile.map { [PolicyLayer(policyFile: $0)] } ?? []
+  /// - Parameters:
+  ///   - commandLine: what this process was started for, when that is less than all.
+  ///   - saved: what a profile given at `initialize` is held to.
+  package init(commandLine: Policy? = nil, policyFile: Policy?, saved: [Profile] = [], profile: Profile) {
+    let outer = [commandLine.map(PolicyLayer.init(commandLine:)), policyFile.map(PolicyLayer.init(policyFile:))]
+      .compactMap(\.self)
     layers = outer + (saved + [profile]).map(PolicyLayer.init)
     self.saved = outer.count..<(outer.count + saved.count)
   }

@@ -2,11 +2,18 @@
 package struct Rules: Sendable {
   let profiles: ProfileSet
   let policyFile: PolicyBook.Content
+  /// Fixed when the process was started.
+  var commandLine: Policy?
 
   /// A profile with the layers that narrow it.
   func layers(profile name: String?) throws(Failure) -> (profile: Profile, layers: PolicyLayers) {
     let profile = try profiles.profile(name)
-    let layers = PolicyLayers(policyFile: policyFile.policy, saved: try profiles.beneath(profile), profile: profile)
+    let layers = PolicyLayers(
+      commandLine: commandLine,
+      policyFile: policyFile.policy,
+      saved: try profiles.beneath(profile),
+      profile: profile
+    )
     // Else whoever may give a profile would have tokens brought to a server of their own.
     if profiles.leadsElsewhere(profile) { try layers.permitOtherOrigin(of: profile) }
     return (profile, layers)

@@ -1,7 +1,7 @@
 import JSON
 
 /// How a request came out.
-enum Answer: Sendable, Equatable {
+package enum Answer: Sendable, Equatable {
   /// The result as JSON.
   case result([UInt8])
   case error(ResponseError)
@@ -15,10 +15,13 @@ enum Answer: Sendable, Equatable {
     }
   }
 
-  /// The response, under that id or under null when none could be read.
-  func response(to id: RequestID?) -> [UInt8] {
-    var bytes = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
-    bytes += id?.bytes ?? Array("null".utf8)
+  /// The response, under that id. When none could be read it stands under null, or under none.
+  func response(to id: RequestID?, orNull writesNullID: Bool = true) -> [UInt8] {
+    var bytes = Array(#"{"jsonrpc":"2.0""#.utf8)
+    if let id = id?.bytes ?? (writesNullID ? Array("null".utf8) : nil) {
+      bytes += #","id":"#.utf8
+      bytes += id
+    }
     switch self {
     case .result(let result):
       bytes += #","result":"#.utf8

@@ -12,12 +12,19 @@ struct Notification: Sendable {
   let params: JSONElement?
 }
 
+/// The client's answer to a request of ours, should there have been one of that id.
+struct Response: Sendable {
+  let id: RequestID?
+  let result: JSONElement?
+  /// Of what was refused.
+  let error: JSONElement?
+}
+
 /// One JSON-RPC message, classified by the members it has (JSON-RPC 2.0, sections 4 and 5).
 enum Message: Sendable {
   case request(Request)
   case notification(Notification)
-  /// This side sends no requests, so there is nothing it could answer.
-  case response
+  case response(Response)
   /// To be answered with this error, under the id where one could be read.
   case invalid(RequestID?, ResponseError)
 
@@ -42,7 +49,8 @@ private struct Envelope {
   private var id: JSONElement?
   private var method: JSONElement?
   private var params: JSONElement?
-  private var isAnswer = false
+  private var result: JSONElement?
+  private var error: JSONElement?
   private var repeated: String?
 
   /// Nil when an id is absent, of the wrong kind or ambiguous.
@@ -54,7 +62,8 @@ private struct Envelope {
     case "id": set(\.id, member)
     case "method": set(\.method, member)
     case "params": set(\.params, member)
-    case "result", "error": isAnswer = true
+    case "result": set(\.result, member)
+    case "error": set(\.error, member)
     default: break
     }
   }
@@ -63,7 +72,7 @@ private struct Envelope {
     if let repeated { throw .invalidRequest("The member `\(repeated)` occurs more than once.") }
     guard version?.string == "2.0" else { throw .invalidRequest("The member `jsonrpc` must be the string \"2.0\".") }
     guard let method else {
-      if isAnswer { return .response }
+      if result != nil || error != nil { return .response(Response(id: usableID, result: result, error: error)) }
       throw .invalidRequest("The member `method` is missing.")
     }
     guard let name = method.string else { throw .invalidRequest("The member `method` must be a string.") }

@@ -73,16 +73,23 @@ extension ResponseError {
     return ResponseError(.invalidRequest, message, hint: hint ?? shape)
   }
 
+  /// For dialects whose ids are not any number.
+  static let unusableID = invalidRequest("The member `id` must be a string or a whole number.")
+
   static func notInBatch(_ method: String) -> ResponseError {
     .invalidRequest("\(method) does not belong in a batch.", hint: "Send it as a message of its own.")
   }
 
-  static func methodNotFound(_ method: String, known: some Sequence<String>) -> ResponseError {
+  static func methodNotFound(
+    _ method: String,
+    known: some Sequence<String>,
+    elseHint: String
+  ) -> ResponseError {
     let hint = Spelling.nearest(to: method, among: known).map { "Did you mean `\($0)`?" }
     return ResponseError(
       .methodNotFound,
       "There is no method `\(method.shortened)`.",
-      hint: hint ?? "Ask rpc.discover for the methods there are."
+      hint: hint ?? elseHint
     )
   }
 

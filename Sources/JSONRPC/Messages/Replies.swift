@@ -8,6 +8,8 @@ enum Slot: Sendable {
 struct Replies: Sendable {
   let outbox: Outbox
   let limits: Limits
+  /// As in `Dialect`.
+  let writesNullID: Bool
 
   /// - Parameter objection: what takes the place of a result; asked under the lock of the outbox or the batch.
   func reply(
@@ -16,16 +18,15 @@ struct Replies: Sendable {
     in slot: Slot = .alone,
     unless objection: () -> ResponseError? = { nil }
   ) {
-    let tooLarge = { Answer.error(.resultTooLarge(limit: limits.maximumMessageBytes)).response(to: id) }
-    let response = answer.response(to: id)
-    let message = response.count <= limits.maximumMessageBytes ? response : tooLarge()
-    let refusal: () -> [UInt8]? = {
-      answer.error == nil ? objection().map { Answer.error($0).response(to: id) } : nil
-    }
+    let response = { (answer: Answer) in answer.response(to: id, orNull: writesNullID) }
+    let tooLarge = { response(.error(.resultTooLarge(limit: limits.maximumMessageBytes))) }
+    let message = response(answer)
+    let fitting = message.count <= limits.maximumMessageBytes ? message : tooLarge()
+    let refusal: () -> [UInt8]? = { answer.error == nil ? objection().map { response(.error($0)) } : nil }
     switch slot {
-    case .alone: outbox.send(message, unless: refusal)
+    case .alone: outbox.send(fitting, unless: refusal)
     case .part(let batch, let place):
-      if let whole = batch.fill(place, with: message, unless: refusal, orElse: tooLarge) { outbox.send(whole) }
+      if let whole = batch.fill(place, with: fitting, unless: refusal, orElse: tooLarge) { outbox.send(whole) }
     }
   }
 }

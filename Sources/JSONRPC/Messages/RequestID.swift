@@ -12,4 +12,12 @@ package struct RequestID: Sendable, Hashable {
     case .null, .bool, .array, .object: return nil
     }
   }
+
+  /// For a request of ours.
+  init(number: UInt64) { bytes = Array("\(number)".utf8) }
+
+  /// Of numbers only those without fraction and exponent.
+  package var isStringOrInteger: Bool {
+    bytes.first == UInt8(ascii: "\"") || !bytes.contains { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }
+  }
 }

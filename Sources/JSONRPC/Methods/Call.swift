@@ -22,17 +22,24 @@ package final class Call: Sendable {
 
   package let deadline: ContinuousClock.Instant
   private let progress: Progress?
+  private let questions: Questions?
   /// Told when a call that was abandoned behind its commit point has left it.
   private let onLeave: @Sendable () -> Void
   private let state = Mutex(State())
 
   package convenience init(deadline: ContinuousClock.Instant) {
-    self.init(deadline: deadline, progress: nil, onLeave: {})
+    self.init(deadline: deadline, progress: nil, questions: nil, onLeave: {})
   }
 
-  init(deadline: ContinuousClock.Instant, progress: Progress?, onLeave: @escaping @Sendable () -> Void) {
+  init(
+    deadline: ContinuousClock.Instant,
+    progress: Progress?,
+    questions: Questions?,
+    onLeave: @escaping @Sendable () -> Void
+  ) {
     self.deadline = deadline
     self.progress = progress
+    self.questions = questions
     self.onLeave = onLeave
   }
 
@@ -77,6 +84,16 @@ package final class Call: Sendable {
   /// not read, and no longer than the request is unanswered and its task not cancelled.
   package func stream(_ message: String, detail: JSONValue) async {
     await progress?.stream(message, detail: detail)
+  }
+
+  /// Sends the client a request, and returns its result. Ends without one when this call is abandoned.
+  package func ask(
+    _ method: String,
+    _ params: JSONValue,
+    within time: Duration
+  ) async throws(QuestionFailure) -> JSONElement {
+    guard let questions else { throw .nobodyThere }
+    return try await questions.ask(method, params, within: time)
   }
 
   /// Whether the request may be answered now. If not, it has passed its commit point and answers by itself or `onLeave`.

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// A method as the server holds it: its types are gone into one closure.
 package struct Route<Context: Sendable>: Sendable {
@@ -6,6 +6,17 @@ package struct Route<Context: Sendable>: Sendable {
   package let lane: Lane
   /// Reads the params of one request (nil: none were given), so that all that remains is to call.
   let prepare: @Sendable (JSONElement?, Context) throws(ResponseError) -> PreparedCall
+
+  /// For methods of another protocol, which read their params in a way of their own.
+  package init(
+    name: String,
+    lane: Lane,
+    prepare: @escaping @Sendable (JSONElement?, Context) throws(ResponseError) -> PreparedCall
+  ) {
+    self.name = name
+    self.lane = lane
+    self.prepare = prepare
+  }
 
   package init<M: Method>(_ method: M.Type) where M.Context == Context {
     name = M.name
@@ -46,7 +57,7 @@ package struct Route<Context: Sendable>: Sendable {
 }
 
 /// A request that has been understood.
-struct PreparedCall: Sendable {
+package struct PreparedCall: Sendable {
   let method: String
   let lane: Lane
   let order: Order
@@ -54,7 +65,50 @@ struct PreparedCall: Sendable {
   let progressToken: [UInt8]?
   let objection: @Sendable () -> ResponseError?
   let answerAtOnce: @Sendable () -> Answer?
+  /// The answer of a request that was abandoned.
+  let unfinished: @Sendable (ResponseError) -> Answer
   let run: @Sendable (Call) async -> Answer
+
+  init(
+    method: String,
+    lane: Lane,
+    order: Order,
+    timeout: Duration,
+    progressToken: [UInt8]?,
+    objection: @escaping @Sendable () -> ResponseError?,
+    answerAtOnce: @escaping @Sendable () -> Answer?,
+    run: @escaping @Sendable (Call) async -> Answer
+  ) {
+    self.method = method
+    self.lane = lane
+    self.order = order
+    self.timeout = timeout
+    self.progressToken = progressToken
+    self.objection = objection
+    self.answerAtOnce = answerAtOnce
+    unfinished = Answer.error
+    self.run = run
+  }
+
+  /// Work that waits for no other.
+  package init(
+    method: String,
+    lane: Lane,
+    timeout: Duration,
+    progressToken: [UInt8]? = nil,
+    unfinished: @escaping @Sendable (ResponseError) -> Answer = Answer.error,
+    run: @escaping @Sendable (Call) async -> Answer
+  ) {
+    self.method = method
+    self.lane = lane
+    order = .concurrent
+    self.timeout = timeout
+    self.progressToken = progressToken
+    objection = { nil }
+    answerAtOnce = { nil }
+    self.unfinished = unfinished
+    self.run = run
+  }
 }
 
 extension Answer {

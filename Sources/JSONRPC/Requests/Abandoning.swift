@@ -20,6 +20,7 @@ extension Dispatcher {
       let isOpen = request.call.abandon()
       table.inFlight.update(serial) { request in
         request.abandonment = request.abandonment ?? reason
+        if !answers(request) { request.progress?.end() }
         if !isOpen { setAlarm(of: &request, in: patience) }
       }
       return isOpen
@@ -34,7 +35,9 @@ extension Dispatcher {
   /// Answers an abandoned request without its result.
   func giveUp(_ serial: Serial) {
     let answered = answer(serial) { request in
-      .error((request.abandonment ?? .cancelled).error(of: request, detail: request.call.close()))
+      request.prepared.unfinished(
+        (request.abandonment ?? .cancelled).error(of: request, detail: request.call.close())
+      )
     }
     switch answered?.phase {
     case .waiting: workEnded(serial)
@@ -44,6 +47,11 @@ extension Dispatcher {
       settle()
     case nil: break
     }
+  }
+
+  /// Whether the client wants an answer still.
+  func answers(_ request: PendingRequest) -> Bool {
+    dialect.answersCancelled || request.abandonment != .cancelled
   }
 
   private func setAlarm(of request: inout PendingRequest, in patience: Duration) {

@@ -18,9 +18,11 @@ final class Dispatcher: Sendable {
   }
 
   let limits: Limits
+  let dialect: Dialect
   let output: any Output
   let outbox: Outbox
   let replies: Replies
+  let questions: Questions
   let statistics: SessionStatistics
   let deadlines: DeadlineQueue
   let sessionEnd = SessionEnd()
@@ -33,6 +35,7 @@ final class Dispatcher: Sendable {
 
   init(
     limits: Limits,
+    dialect: Dialect,
     clock: any DeadlineClock,
     output: any Output,
     statistics: SessionStatistics,
@@ -41,10 +44,12 @@ final class Dispatcher: Sendable {
     self.onAnswer = onAnswer
     self.statistics = statistics
     self.limits = limits
+    self.dialect = dialect
     self.output = output
     outbox = Outbox(limits: limits, output: output)
-    replies = Replies(outbox: outbox, limits: limits)
+    replies = Replies(outbox: outbox, limits: limits, writesNullID: dialect.writesNullID)
     deadlines = DeadlineQueue(clock: clock)
+    questions = Questions(outbox: outbox, deadlines: deadlines, cancellation: dialect.cancellation)
   }
 
   func isInFlight(_ id: RequestID) -> Bool { table.withLock { $0.inFlight.contains(id) } }
@@ -105,8 +110,10 @@ final class Dispatcher: Sendable {
     if let alarm = request.alarm { deadlines.withdraw(alarm) }
     let answer = answer(request)
     let told = count(request.prepared, answer, request.arrival, wasInFlight: true)
-    request.progress?.end(answer.error?.message)
-    replies.reply(to: request.id, answer, in: request.slot, unless: request.prepared.objection)
+    if answers(request) {
+      request.progress?.end(answer.error?.message)
+      replies.reply(to: request.id, answer, in: request.slot, unless: request.prepared.objection)
+    }
     table.withLock { $0.unanswered -= 1 }
     onAnswer?(told)
     return request
@@ -150,7 +157,7 @@ final class Dispatcher: Sendable {
   private func answerAtOnce(_ prepared: PreparedCall) -> Answer? {
     guard prepared.lane == .control || isFree(prepared.order), let answer = prepared.answerAtOnce() else { return nil }
     if let token = prepared.progressToken {
-      let progress = Progress(of: 0, token: token, title: prepared.method, outbox: outbox)
+      let progress = progress(of: 0, token, prepared)
       progress.begin()
       progress.end(answer.error?.message)
     }
@@ -195,18 +202,20 @@ final class Dispatcher: Sendable {
     _ arrival: DeadlineQueue.Instant
   ) -> PendingRequest {
     let deadline = arrival + prepared.timeout
-    let progress = prepared.progressToken.map {
-      Progress(of: serial, token: $0, title: prepared.method, outbox: outbox)
-    }
+    let progress = prepared.progressToken.map { self.progress(of: serial, $0, prepared) }
     return PendingRequest(
       serial: serial,
       id: id,
       slot: slot,
       prepared: prepared,
       arrival: arrival,
-      call: Call(deadline: deadline, progress: progress) { [weak self] in self?.giveUp(serial) },
+      call: Call(deadline: deadline, progress: progress, questions: questions) { [weak self] in self?.giveUp(serial) },
       progress: progress,
       alarm: deadlines.schedule(at: deadline) { [weak self] in self?.abandon(serial, .deadlineExceeded) }
     )
+  }
+
+  private func progress(of serial: Serial, _ token: [UInt8], _ prepared: PreparedCall) -> Progress {
+    Progress(of: serial, token: token, title: prepared.method, as: dialect.progress, outbox: outbox)
   }
 }

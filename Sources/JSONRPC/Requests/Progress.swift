@@ -1,7 +1,7 @@
 import JSON
 import Synchronization
 
-/// The `$/progress` of one request (LSP 3.17): `begin`, any number of `report`, `end`, and then nothing.
+/// The progress of one request: its begin, any number of reports, its end, and then nothing.
 final class Progress: Sendable {
   private enum Phase {
     case silent
@@ -9,26 +9,35 @@ final class Progress: Sendable {
     case ended
   }
 
+  private struct Report: Sendable {
+    let message: String
+    let detail: JSONValue?
+  }
+
   private struct State {
     var phase = Phase.silent
     /// Streamed text that may have no place in the outbox yet.
     var streamed: Set<RoomQueue.Ticket> = []
     /// The latest report that came meanwhile: it does not pass that text.
-    var held: [UInt8]?
+    var held: Report?
+    /// How many reports went out, or wait for room.
+    var reports = 0
   }
 
   private let request: Serial
   /// As the client wrote it.
   private let token: [UInt8]
   private let title: String
+  private let notation: any ProgressNotation.Type
   private let outbox: Outbox
-  /// Held while sending, so that nothing overtakes `end`.
+  /// Held while sending, so that nothing overtakes the end.
   private let state = Mutex(State())
 
-  init(of request: Serial, token: [UInt8], title: String, outbox: Outbox) {
+  init(of request: Serial, token: [UInt8], title: String, as notation: any ProgressNotation.Type, outbox: Outbox) {
     self.request = request
     self.token = token
     self.title = title
+    self.notation = notation
     self.outbox = outbox
   }
 
@@ -36,16 +45,15 @@ final class Progress: Sendable {
     state.withLock { state in
       guard state.phase == .silent else { return }
       state.phase = .begun
-      outbox.send(message(["kind": "begin", "title": .string(title), "cancellable": true]))
+      if let message = notation.begin(token: token, title: title) { outbox.send(message) }
     }
   }
 
   /// When much waits for the client, a report takes the place of the one before.
   func report(_ message: String, detail: JSONValue?) {
-    let bytes = reportMessage(message, detail)
     state.withLock { state in
       guard state.phase == .begun else { return }
-      state.held = bytes
+      state.held = Report(message: message, detail: detail)
       sendHeld(&state)
     }
   }
@@ -53,13 +61,13 @@ final class Progress: Sendable {
   /// A report that no other takes the place of. Returns when it has its place among what waits for the client, or never
   /// will: progress has ended, the task was cancelled or the client is gone.
   func stream(_ message: String, detail: JSONValue) async {
-    let bytes = reportMessage(message, detail)
     let ticket = outbox.ticket()
     await withTaskCancellationHandler {
       await withCheckedContinuation { sender in
         let isOpen = state.withLock { state in
           guard state.phase == .begun else { return false }
           state.streamed.insert(ticket)
+          let bytes = written(Report(message: message, detail: detail), &state)
           outbox.stream(bytes, of: request, ticket, sender)
           return true
         }
@@ -84,29 +92,19 @@ final class Progress: Sendable {
       for ticket in state.streamed { outbox.withdraw(ticket) }
       state.streamed = []
       sendHeld(&state)
-      let reason = message.map { [JSONValue.Member("message", .string($0))] } ?? []
-      outbox.send(self.message(.object([.init("kind", "end")] + reason)))
+      if let message = notation.end(token: token, message) { outbox.send(message) }
     }
   }
 
   private func sendHeld(_ state: inout State) {
     guard state.phase == .begun, state.streamed.isEmpty, let held = state.held else { return }
     state.held = nil
-    outbox.send(held, as: .report(of: request))
+    outbox.send(written(held, &state), as: .report(of: request))
   }
 
-  private func reportMessage(_ message: String, _ detail: JSONValue?) -> [UInt8] {
-    var members: [JSONValue.Member] = [.init("kind", "report"), .init("message", .string(message))]
-    if case .object(let facts) = detail { members += facts.filter { $0.name != "kind" && $0.name != "message" } }
-    return self.message(.object(members))
-  }
-
-  private func message(_ value: JSONValue) -> [UInt8] {
-    var bytes = Array(#"{"jsonrpc":"2.0","method":"$/progress","params":{"token":"#.utf8)
-    bytes += token
-    bytes += #","value":"#.utf8
-    bytes += value.serialized()
-    bytes += "}}".utf8
-    return bytes
+  /// Numbered in the order in which they go out.
+  private func written(_ report: Report, _ state: inout State) -> [UInt8] {
+    state.reports += 1
+    return notation.report(token: token, report.message, detail: report.detail, number: state.reports)
   }
 }

@@ -7,6 +7,7 @@ import Synchronization
 /// `receive` and `endOfInput` are called by one reader, `nextStep` by one writer; both may be the same thread.
 package final class Server<Context: Sendable>: Sendable {
   package let limits: Limits
+  private let dialect: Dialect
   /// Written by this server alone.
   package let statistics: SessionStatistics
   private let routes: [String: Route<Context>]
@@ -21,6 +22,7 @@ package final class Server<Context: Sendable>: Sendable {
     routes: [Route<Context>],
     context: Context,
     limits: Limits = .standard,
+    dialect: Dialect = .standard,
     framing: Framing? = nil,
     clock: any DeadlineClock = ContinuousClock(),
     output: any Output,
@@ -30,9 +32,11 @@ package final class Server<Context: Sendable>: Sendable {
     self.routes = Dictionary(routes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.context = context
     self.limits = limits
+    self.dialect = dialect
     self.statistics = statistics
     dispatcher = Dispatcher(
       limits: limits,
+      dialect: dialect,
       clock: clock,
       output: output,
       statistics: statistics,
@@ -61,6 +65,7 @@ package final class Server<Context: Sendable>: Sendable {
       }
       // A last line needs no line feed when it is whole; one that is no JSON is the beginning of a message.
       let isWhole = last.map { handle($0, framing ?? .lines) } ?? true
+      dispatcher.questions.close()
       dispatcher.drain(as: isWhole ? .endOfInput : .brokenInput)
     } catch {
       refuse(error)
@@ -138,7 +143,7 @@ package final class Server<Context: Sendable>: Sendable {
 
   private func accept(_ elements: JSONElement.Elements, _ framing: Framing) {
     do throws(ResponseError) {
-      try Batch.check(count: elements.count, framing, limits)
+      try dialect.checkBatch(count: elements.count, framing, limits)
     } catch {
       return dispatcher.refuse(nil, error)
     }
@@ -149,9 +154,10 @@ package final class Server<Context: Sendable>: Sendable {
 
   private func accept(_ message: Message, in batch: Batch? = nil) {
     switch message {
+    case .request(let request) where !dialect.takes(request.id): refuse(nil, .unusableID, in: batch)
     case .request(let request): accept(request, in: batch)
     case .notification(let notification): accept(notification, in: batch)
-    case .response: break
+    case .response(let response): dispatcher.questions.take(response)
     case .invalid(let id, let error): refuse(id, error, in: batch)
     }
   }
@@ -160,13 +166,13 @@ package final class Server<Context: Sendable>: Sendable {
     do throws(ResponseError) {
       try check(request, isInBatch: batch != nil)
       switch request.method {
-      case LifecycleMethod.shutdown: acknowledge(request.id, in: batch)
-      case LifecycleMethod.exit:
+      case LifecycleMethod.shutdown where dialect.hasLifecycle: acknowledge(request.id, in: batch)
+      case LifecycleMethod.exit where dialect.hasLifecycle:
         acknowledge(request.id, in: batch)
         exit()
       default:
         guard let route = routes[request.method] else {
-          throw .methodNotFound(request.method, known: routes.keys)
+          throw .methodNotFound(request.method, known: routes.keys, elseHint: dialect.hintForMethods)
         }
         let prepared = try route.prepare(request.params, context)
         dispatcher.dispatch(prepared, id: request.id, in: slot(in: batch))
@@ -181,18 +187,19 @@ package final class Server<Context: Sendable>: Sendable {
       throw .invalidRequest("The id is in flight already.", hint: "Give each request an id of its own.")
     }
     if isInBatch { try Batch.check(request.method) }
-    guard request.method != LifecycleMethod.exit else { return }
+    guard dialect.hasLifecycle, request.method != LifecycleMethod.exit else { return }
     try lifecycle.withLock { lifecycle throws(ResponseError) in try lifecycle.admit(request.method) }
   }
 
   /// Unknown notifications, and methods sent as notifications, are ignored: nobody could be told how they went.
   private func accept(_ notification: Notification, in batch: Batch?) {
     switch notification.method {
-    case LifecycleMethod.exit where batch == nil: exit()
+    case LifecycleMethod.exit where batch == nil && dialect.hasLifecycle: exit()
     case let method where batch != nil && LifecycleMethod.notInBatches.contains(method):
       refuse(nil, .notInBatch(method), in: batch)
-    case LifecycleMethod.cancelRequest:
-      if let id = notification.params?["id"].flatMap(RequestID.init) { dispatcher.cancel(id) }
+    case dialect.cancellation.method:
+      let id = notification.params?[dialect.cancellation.member].flatMap(RequestID.init)
+      if let id { dispatcher.cancel(id) }
     default: break
     }
   }

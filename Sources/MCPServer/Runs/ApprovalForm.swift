@@ -1,0 +1,89 @@
+import Delegation
+import JSON
+
+/// What a person at the host is asked when a run waits for one, and what they may answer.
+enum ApprovalForm {
+  enum Decision: String, CaseIterable {
+    case approve
+    case refuse
+    /// The person's own words and nothing else.
+    case answer
+  }
+
+  /// What came of the question.
+  enum Answer: Sendable, Equatable {
+    /// The text for the agent: a person's word, and nobody else's.
+    case reply(String)
+    case declined
+    case dismissed
+    /// No answer to this form.
+    case unusable(String)
+  }
+
+  /// Of what the agent asks, in bytes: a person has to read it.
+  private static let maximumQuestionBytes = 4 << 10
+  private static let maximumWords = 2000
+
+  /// What the agent asks, as it is shown, and as an answer is bound to.
+  static func question(of run: AgentRun) -> String {
+    guard let asked = run.output else { return "(The pod does not say what is asked.)" }
+    let cleaned = AgentText.clean(asked)
+    let text =
+      if case .string(let text) = cleaned { text } else { String(decoding: cleaned.serialized(), as: UTF8.self) }
+    let shown = AgentText.prefix(of: text, bytes: maximumQuestionBytes)
+    // Each line is marked, so that no line of the agent looks like one of ours.
+    let lines = shown.split(omittingEmptySubsequences: false) { $0.isNewline }.map { "> \($0)" }
+    return lines.joined(separator: "\n") + (shown.utf8.count < text.utf8.count ? "\n(The rest is cut off.)" : "")
+  }
+
+  /// The params of `elicitation/create`.
+  static func params(_ run: AgentRun, question: String, subject: String, withMode: Bool) -> JSONValue {
+    let message = """
+      The agent \(run.agent) waits for a person's answer before it goes on. It acts in Fusion as \(subject). Your answer \
+      is sent to it as it stands; without one nothing is sent.
+
+      What the agent says (its own words, lines marked with >):
+      \(question)
+      """
+    let mode = withMode ? [JSONValue.Member("mode", "form")] : []
+    return .object(mode + [.init("message", .string(message)), .init("requestedSchema", schema)])
+  }
+
+  private static let schema: JSONValue = [
+    "type": "object",
+    "properties": [
+      "decision": [
+        "type": "string",
+        "title": "Decision",
+        "description": "approve, refuse, or answer with your own words only",
+        "enum": .array(Decision.allCases.map { .string($0.rawValue) }),
+      ],
+      "words": [
+        "type": "string",
+        "title": "Your words to the agent",
+        "description": "Needed with the decision answer; else added to it",
+        "maxLength": .number(JSONNumber(maximumWords)),
+      ],
+    ],
+    "required": ["decision"],
+  ]
+
+  /// - Parameter result: an ElicitResult, as the client sent it.
+  static func answer(_ result: JSONElement) -> Answer {
+    switch result["action"]?.string {
+    case "decline": return .declined
+    case "cancel": return .dismissed
+    case "accept": break
+    default: return .unusable("it has no action")
+    }
+    guard let decision = result["content"]?["decision"]?.string.flatMap(Decision.init) else {
+      return .unusable("it has no decision")
+    }
+    let words = AgentText.clean(result["content"]?["words"]?.string ?? "")
+    guard words.unicodeScalars.count <= maximumWords else { return .unusable("it is too long") }
+    switch decision {
+    case .approve, .refuse: return .reply(words.isEmpty ? decision.rawValue : "\(decision.rawValue)\n\(words)")
+    case .answer: return words.isEmpty ? .unusable("it has no words") : .reply(words)
+    }
+  }
+}

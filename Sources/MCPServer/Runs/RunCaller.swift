@@ -1,0 +1,56 @@
+import Delegation
+import JSON
+import JSONRPC
+import Synchronization
+
+/// The caller of a run that a tool starts or looks at: passes on what the call is told, and learns from it which run is
+/// ours, however the call ends.
+final class RunCaller: Caller {
+  private struct State {
+    /// A request went out that may have started a run.
+    var hasCommitted = false
+    /// The run is known.
+    var hasRun = false
+  }
+
+  private let call: Call
+  private let runs: OwnRuns
+  private let agent: String
+  private let state = Mutex(State())
+
+  init(_ call: Call, agent: String, runs: OwnRuns) {
+    self.call = call
+    self.agent = agent
+    self.runs = runs
+  }
+
+  /// Whether a run may have been started of which nothing is known.
+  var mayHaveStartedUnknown: Bool { state.withLock { $0.hasCommitted && !$0.hasRun } }
+
+  var deadline: ContinuousClock.Instant { call.deadline }
+
+  func passCommitPoint() throws(CancellationError) {
+    try call.passCommitPoint()
+    state.withLock { $0.hasCommitted = true }
+  }
+
+  func leaveCommitPoint() { call.leaveCommitPoint() }
+
+  func onAbandon(_ detail: JSONValue) {
+    learn(from: detail)
+    call.onAbandon(detail)
+  }
+
+  func report(_ message: String, detail: JSONValue?) {
+    if let detail { learn(from: detail) }
+    let job = if case .string(let jobId)? = detail?["jobId"] { " (job \(jobId))" } else { "" }
+    call.report(AgentText.clean(message) + job, detail: nil)
+  }
+
+  private func learn(from detail: JSONValue) {
+    guard case .string(let jobId)? = detail["jobId"] else { return }
+    let conversationId: String? = if case .string(let text)? = detail["conversationId"] { text } else { nil }
+    runs.note(OwnRuns.Run(agent: agent, jobId: jobId, conversationId: conversationId))
+    state.withLock { $0.hasRun = true }
+  }
+}

@@ -1,0 +1,98 @@
+import Delegation
+import JSON
+import JSONRPC
+
+/// What all tools do to runs: as the one user, under the rules, within the limit, and only to runs of this process.
+struct RunDesk: Sendable {
+  let settings: MCPSettings
+  let domain: Domain
+  let runs = OwnRuns()
+  let limit: RunLimit
+  private let explain: @Sendable (Failure) -> ResponseError
+
+  init(
+    _ settings: MCPSettings,
+    domain: Domain,
+    clock: any MonotonicClock,
+    explain: @escaping @Sendable (Failure) -> ResponseError
+  ) {
+    self.settings = settings
+    self.domain = domain
+    self.explain = explain
+    limit = RunLimit(perMinute: settings.maximumRunsPerMinute, clock: clock)
+  }
+
+  /// The user of this process, if the rules of now let them run that agent, or look at runs of it.
+  func permit(agent: String, invoking: Bool, for call: Call) throws(Failure) -> Authorization.Permit {
+    let permit = try domain.authorization.permit(
+      profile: settings.profile,
+      subject: settings.subject,
+      userToken: nil,
+      deadline: call.deadline
+    )
+    do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
+    return permit
+  }
+
+  /// The run as the pod tells it now, or with `wait` when it has ended or waits for a person.
+  func look(at run: OwnRuns.Run, wait: Bool, for call: Call) async throws(Failure) -> AgentRun {
+    try await domain.agents.run(
+      agent: run.agent,
+      jobId: run.jobId,
+      permit: try permit(agent: run.agent, invoking: false, for: call),
+      wait: wait,
+      for: RunCaller(call, agent: run.agent, runs: runs)
+    )
+  }
+
+  /// Sends a person's answer to a run that waits, and follows what comes of it.
+  func resume(
+    _ run: OwnRuns.Run,
+    conversationId: String,
+    reply: String,
+    for call: Call,
+    as caller: RunCaller
+  ) async throws(Failure) -> AgentRun {
+    let invocation = AgentInvocation(agent: run.agent, message: reply, conversationId: conversationId)
+    let permit = try permit(agent: run.agent, invoking: true, for: call)
+    return try await domain.agents.invoke(invocation, permit: permit, wait: true, for: caller)
+  }
+
+  func own(_ jobId: String) throws(ToolFailure) -> OwnRuns.Run {
+    guard let run = runs[jobId] else {
+      throw ToolFailure(
+        kind: "run_not_found",
+        "This server started no run of that jobId.",
+        hint: "Only runs that invoke_agent started in this session can be looked at."
+      )
+    }
+    return run
+  }
+
+  /// Runs a step of the domain, with its failure in the words of tools. What a rule forbids is recorded.
+  ///
+  /// - Parameter method: the protocol's method that does the same.
+  func answering<Value>(
+    _ method: String,
+    agent: String,
+    _ body: () async throws(Failure) -> Value
+  ) async throws(ToolFailure) -> Value {
+    do throws(Failure) { return try await body() } catch {
+      if case .policy(let denial) = error {
+        var facts = AuditFacts(profile: settings.profile, subject: settings.subject)
+        facts.agent = agent
+        domain.audit.denied(method, facts, denial)
+      }
+      throw failure(error)
+    }
+  }
+
+  private func failure(_ error: Failure) -> ToolFailure {
+    guard case .fusion(.agentFailed(let run)) = error else { return ToolFailure(explain(error)) }
+    var failure = ToolFailure(explain(error))
+    failure.state = run.state.rawValue
+    failure.run = RunView.members(run).filter { $0.name != "state" }
+    failure.hint = "agentError has the pod's words. Somebody may look at the agent in AI Agent Studio."
+    return failure
+  }
+}

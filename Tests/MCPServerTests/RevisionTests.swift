@@ -1,0 +1,4 @@
+import MCPServer
+import Testing
+
+@Suite struct RevisionTests {}
