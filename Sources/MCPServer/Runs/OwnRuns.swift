@@ -45,6 +45,14 @@ final class OwnRuns: Sendable {
 
   subscript(_ jobId: String) -> Run? { state.withLock { $0.runs[jobId] } }
 
+  /// Whether nothing was written to the run's conversation since: what an older run waited for has been answered.
+  func isLast(_ jobId: String) -> Bool {
+    state.withLock { state in
+      guard let conversationId = state.runs[jobId]?.conversationId else { return true }
+      return state.conversations[conversationId]?.lastJob == jobId
+    }
+  }
+
   /// A run of ours, or more that is known of one.
   func note(_ run: Run) {
     state.withLock { state in

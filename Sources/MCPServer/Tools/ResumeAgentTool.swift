@@ -57,6 +57,7 @@ struct ResumeAgentTool: Tool {
       return try await desk.look(at: own, wait: false, for: call)
     }
     guard run.state == .waiting else { throw .notWaiting(run) }
+    guard desk.runs.isLast(run.jobId) else { throw .answered(run) }
     return run
   }
 
@@ -197,6 +198,15 @@ extension ToolFailure {
       kind: "run_not_waiting",
       "The run waits for nobody: it is \(run.state.rawValue). Nothing was sent.",
       hint: "Look at it with get_agent_run."
+    )
+  }
+
+  fileprivate static func answered(_ run: AgentRun) -> ToolFailure {
+    notSent(
+      run,
+      kind: "run_not_waiting",
+      "What this run waited for has been answered; its conversation goes on in another run. Nothing was sent.",
+      hint: "Look at that run with get_agent_run."
     )
   }
 
