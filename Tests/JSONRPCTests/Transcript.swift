@@ -34,12 +34,13 @@ enum Step: Sendable {
 func play(
   in framing: Framing = .lines,
   limits: Limits = .standard,
+  dialect: Dialect = .standard,
   _ first: Step...,
   steps: [Step] = [],
   sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
   let stage = Stage()
-  let loopback = Loopback(routes: testRoutes, context: stage, limits: limits, framing: framing)
+  let loopback = Loopback(routes: testRoutes, context: stage, limits: limits, dialect: dialect, framing: framing)
   for (index, step) in (first + steps).enumerated() {
     let comment = Comment(rawValue: "step \(index + 1): \(step)")
     switch step {

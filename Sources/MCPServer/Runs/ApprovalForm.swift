@@ -25,8 +25,10 @@ enum ApprovalForm {
   private static let maximumWords = 2000
 
   /// What the agent asks, as it is shown, and as an answer is bound to.
-  static func question(of run: AgentRun) -> String {
-    guard let asked = run.output else { return "(The pod does not say what is asked.)" }
+  static func question(of run: AgentRun) -> String { question(run.output) }
+
+  static func question(_ asked: JSONValue?) -> String {
+    guard let asked else { return "(The pod does not say what is asked.)" }
     let cleaned = AgentText.clean(asked)
     let text =
       if case .string(let text) = cleaned { text } else { String(decoding: cleaned.serialized(), as: UTF8.self) }

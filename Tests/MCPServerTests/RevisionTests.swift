@@ -1,4 +1,0 @@
-import MCPServer
-import Testing
-
-@Suite struct RevisionTests {}
