@@ -35,7 +35,7 @@ private let withdraw1 = notification("withdraw", #"{"request":1}"#)
       .arrives("a"),
       .send(withdraw1),
       .send(request("2", "ping")),
-      .expect(result("2", "{}")),
+      .expect(result("2", #""pong""#)),
       .close,
       .ends(.endOfInput)
     )
@@ -61,7 +61,7 @@ private let withdraw1 = notification("withdraw", #"{"request":1}"#)
       .arrives("a"),
       .send(withdraw1),
       .send(request("1", "ping")),
-      .expect(result("1", "{}")),
+      .expect(result("1", #""pong""#)),
       .close,
       .ends(.endOfInput)
     )
@@ -115,7 +115,7 @@ private let withdraw1 = notification("withdraw", #"{"request":1}"#)
       .fails(id: "1", -32601, "method_not_found"),
       .send(notification(method)),
       .send(request("2", "ping")),
-      .expect(result("2", "{}")),
+      .expect(result("2", #""pong""#)),
       .close,
       .ends(.endOfInput)
     )

@@ -60,6 +60,19 @@ def test_what_is_offered(start: Start, revision: str) -> None:
     assert set(tools["resume_agent"]["inputSchema"]["properties"]) == {"jobId"}
 
 
+def test_agents_are_found_within_what_may_be_run(start: Start, sandbox: Sandbox, revision: str) -> None:
+    sandbox.agent("HR_TEAM", name="People \x1b[31m", version=3)
+    with start(revision=revision) as host:
+        found = {agent["agent"]: agent for agent in host.facts("list_agents")["agents"]}
+        assert {"PAYABLES_TEAM", "HR_TEAM"} <= set(found) and found["HR_TEAM"]["name"] == "People \ufffd[31m"
+        [people] = host.facts("list_agents", query="people")["agents"]
+        assert people["agent"] == "HR_TEAM"
+        assert host.failure("list_agents", query=7)["error"]["kind"] == "invalid_params"
+    with start(revision=revision, agents="PAYABLES_*,OTHER") as host:
+        agents = [agent["agent"] for agent in host.facts("list_agents")["agents"]]
+        assert "PAYABLES_TEAM" in agents and all(code.startswith("PAYABLES_") for code in agents)
+
+
 def test_progress_grows_and_ends_with_the_result(start: Start, sandbox: Sandbox, revision: str) -> None:
     sandbox.agent("PAYABLES_TEAM", states=["RUNNING", "RUNNING", "COMPLETE"])
     with start(revision=revision) as host:

@@ -3,7 +3,7 @@ import JSON
 import JSONRPC
 import Synchronization
 
-/// The caller of a run that a tool starts or looks at: passes on what the call is told, and learns from it which run is
+/// The caller of what a tool asks of the domain: passes on what the call is told, and learns from it which run is
 /// ours, however the call ends.
 final class RunCaller: Caller {
   private struct State {
@@ -15,10 +15,11 @@ final class RunCaller: Caller {
 
   private let call: Call
   private let runs: OwnRuns
-  private let agent: String
+  private let agent: String?
   private let state = Mutex(State())
 
-  init(_ call: Call, agent: String, runs: OwnRuns) {
+  /// - Parameter agent: whose run it may start or look at; nil for what is no run.
+  init(_ call: Call, agent: String?, runs: OwnRuns) {
     self.call = call
     self.agent = agent
     self.runs = runs
@@ -48,7 +49,7 @@ final class RunCaller: Caller {
   }
 
   private func learn(from detail: JSONValue) {
-    guard case .string(let jobId)? = detail["jobId"] else { return }
+    guard let agent, case .string(let jobId)? = detail["jobId"] else { return }
     let conversationId: String? = if case .string(let text)? = detail["conversationId"] { text } else { nil }
     runs.note(OwnRuns.Run(agent: agent, jobId: jobId, conversationId: conversationId))
     state.withLock { $0.hasRun = true }

@@ -22,14 +22,19 @@ struct RunDesk: Sendable {
     limit = RunLimit(perMinute: settings.maximumRunsPerMinute, clock: clock)
   }
 
-  /// The user of this process, if the rules of now let them run that agent, or look at runs of it.
-  func permit(agent: String, invoking: Bool, for call: Call) throws(Failure) -> Authorization.Permit {
-    let permit = try domain.authorization.permit(
+  /// The user of this process, if the rules of now allow them.
+  func permit(for call: Call) throws(Failure) -> Authorization.Permit {
+    try domain.authorization.permit(
       profile: settings.profile,
       subject: settings.subject,
       userToken: nil,
       deadline: call.deadline
     )
+  }
+
+  /// The same, if they may run that agent, or look at runs of it.
+  func permit(agent: String, invoking: Bool, for call: Call) throws(Failure) -> Authorization.Permit {
+    let permit = try permit(for: call)
     do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
     return permit
   }
@@ -74,7 +79,7 @@ struct RunDesk: Sendable {
   /// - Parameter method: the protocol's method that does the same.
   func answering<Value>(
     _ method: String,
-    agent: String,
+    agent: String?,
     _ body: () async throws(Failure) -> Value
   ) async throws(ToolFailure) -> Value {
     do throws(Failure) { return try await body() } catch {

@@ -2,7 +2,7 @@ import Delegation
 import JSON
 import JSONRPC
 
-/// `list_agents`: the agents that may be run.
+/// `list_agents`: what the pod's registry has for the user, of what may be run.
 struct ListAgentsTool: Tool {
   let desk: RunDesk
   let name = "list_agents"
@@ -18,7 +18,7 @@ struct ListAgentsTool: Tool {
     "inputSchema": [
       "type": "object",
       "properties": [
-        "query": ["type": "string", "description": "Only agents that fit these words.", "maxLength": 200]
+        "query": ["type": "string", "description": "What the agents are searched for; else all.", "maxLength": 1024]
       ],
       "additionalProperties": false,
     ],
@@ -30,23 +30,23 @@ struct ListAgentsTool: Tool {
           "items": [
             "type": "object",
             "properties": [
-              "agent": ["type": "string", "description": "The agent's code."],
+              "agent": ["type": "string", "description": "The agent's code, for invoke_agent."],
               "name": ["type": "string"],
               "description": ["type": "string"],
             ],
             "required": ["agent"],
           ],
         ],
-        "patterns": [
-          "type": "array",
-          "items": ["type": "string"],
-          "description": "What may be run, where * stands for anything.",
-        ],
+        "truncated": ["type": "boolean", "description": "Whether there are, or may be, more than are listed."],
+        "state": ["type": "string", "const": "none", "description": "Of a call that failed."],
         "error": RunSchemas.error,
       ],
     ],
     "annotations": RunSchemas.looking("Find Fusion agents"),
   ]
+
+  /// Of a list, in bytes: room for hundreds of agents.
+  private static let maximumBytes = AgentText.maximumBytes
 
   private struct Arguments: Decodable {
     let query: String?
@@ -55,17 +55,40 @@ struct ListAgentsTool: Tool {
   func call(_ arguments: JSONElement?, _ call: ToolCall) async -> ToolOutcome {
     do throws(ToolFailure) {
       let arguments = try reading(Arguments.self, arguments)
-      let query = (arguments.query ?? "").uppercased()
-      let codes = desk.settings.agents.map(\.text).filter { !$0.utf8.contains(UInt8(ascii: "*")) }
-      let found = codes.filter { query.isEmpty || $0.uppercased().contains(query) }
-      return .result(
-        ToolResult([
-          .init("agents", .array(found.map { ["agent": .string($0)] })),
-          .init("patterns", .array(desk.settings.agents.map { .string($0.text) })),
-        ])
-      )
+      guard (arguments.query ?? "").utf8.count <= 1024 else {
+        throw ToolFailure(kind: "invalid_params", "The argument `query` is too long.", hint: "Search for fewer words.")
+      }
+      let list = try await desk.answering("listAgents", agent: nil) { () throws(Failure) in
+        try await desk.domain.registry.agents(
+          matching: arguments.query,
+          permit: try desk.permit(for: call.call),
+          for: RunCaller(call.call, agent: nil, runs: desk.runs)
+        )
+      }
+      return .result(Self.result(list))
     } catch {
       return .result(ToolResult(error))
     }
+  }
+
+  private static func result(_ list: AgentRegistry.List) -> ToolResult {
+    var agents: [JSONValue] = []
+    var room = maximumBytes
+    for found in list.agents {
+      let agent = member(found)
+      room -= agent.serialized().count + 1
+      guard room >= 0 else { break }
+      agents.append(agent)
+    }
+    let isTruncated = list.truncated || agents.count < list.agents.count
+    return ToolResult([.init("agents", .array(agents)), .init("truncated", .bool(isTruncated))])
+  }
+
+  private static func member(_ agent: PublishedAgent) -> JSONValue {
+    var members: [JSONValue.Member] = [.init("agent", .string(agent.agent))]
+    for (name, text) in [("name", agent.name), ("description", agent.description)] {
+      if let text { members.append(.init(name, .string(AgentText.clean(text)))) }
+    }
+    return .object(members)
   }
 }
