@@ -64,7 +64,7 @@ def test_agents_are_found_within_what_may_be_run(start: Start, sandbox: Sandbox,
     sandbox.agent("HR_TEAM", name="People \x1b[31m", version=3)
     with start(revision=revision) as host:
         found = {agent["agent"]: agent for agent in host.facts("list_agents")["agents"]}
-        assert {"PAYABLES_TEAM", "HR_TEAM"} <= set(found) and found["HR_TEAM"]["name"] == "People \ufffd[31m"
+        assert {"PAYABLES_TEAM", "HR_TEAM"} <= set(found) and "\x1b" not in found["HR_TEAM"]["name"]
         [people] = host.facts("list_agents", query="people")["agents"]
         assert people["agent"] == "HR_TEAM"
         assert host.failure("list_agents", query=7)["error"]["kind"] == "invalid_params"

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 from desktop import Desktop
+from mcp import Client, StdioServerParameters
 from onboarding import onboard
 from sandbox.control import Sandbox
 from sidecar import BINARY, PATIENCE_SECONDS, ROOT, Home, Sidecar
@@ -97,6 +100,34 @@ def test_every_client_gets_the_answer(reader: Reader, sandbox: Sandbox) -> None:
 
 def test_agents_are_found_within_the_profile(reader: Reader) -> None:
     assert reader.shell(block("sh", "listAgents")) == "PAYABLES_TEAM  Payables Team\nPayables Team\n"
+
+
+def hosts() -> dict[str, dict[str, Any]]:
+    """What the README has for MCP hosts, by the member in which each looks for servers."""
+    blocks = [json.loads(code) for name, code in BLOCKS if name == "json" and "--mcp" in code]
+    return {place: servers["fusion"] for [(place, servers)] in (block.items() for block in blocks)}
+
+
+@pytest.mark.parametrize("place", ["mcpServers", "servers", "context_servers"])
+def test_an_assistant_runs_an_agent(reader: Reader, desktop: Desktop, sandbox: Sandbox, place: str) -> None:
+    """The official SDK starts it as hosts do: without the variables of the desktop, but for those of the README."""
+    assert len(hosts()) == 3
+    entry = hosts()[place]
+    assert entry["command"] == "onbehalf" and set(entry.get("env", {})) <= {"DBUS_SESSION_BUS_ADDRESS"}
+    bus = {"DBUS_SESSION_BUS_ADDRESS": reader.environment["DBUS_SESSION_BUS_ADDRESS"]}
+    server = StdioServerParameters(command=BINARY, args=entry["args"], env=bus | {"HOME": reader.environment["HOME"]})
+
+    async def run() -> Any:
+        async with Client(server) as client:
+            return await client.call_tool("invoke_agent", {"agent": "PAYABLES_TEAM", "message": "Hello"})
+
+    assert anyio.run(run).structured_content["output"] == "Hello, Curtis Feitty. PAYABLES_TEAM read: Hello"
+    assert [row["actor"] for row in sandbox.audit(side="pod", action="agent.invoke")] == ["curtis.feitty"]
+
+
+def test_emacs_is_configured_in_the_same_way() -> None:
+    words = re.findall(r'"([^"]*)"', block("elisp", "mcp-hub-servers"))
+    assert words == ["fusion", "onbehalf", *hosts()["mcpServers"]["args"]]
 
 
 def test_any_resource_is_called_as_the_user(reader: Reader, sandbox: Sandbox) -> None:

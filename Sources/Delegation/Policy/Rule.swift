@@ -13,7 +13,7 @@ extension PolicyFailure {
       case stated(String)
     }
 
-    /// `policy file`, `profile NAME`, or `OnBehalf` for what no file can change.
+    /// `command line`, `policy file`, `profile NAME`, or `OnBehalf` for what no file can change.
     package let layer: String
     let clause: Clause
 
