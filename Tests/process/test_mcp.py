@@ -136,6 +136,21 @@ def test_a_run_that_fails_is_a_result(start: Start, sandbox: Sandbox, revision: 
         assert "ledger" not in json.dumps(facts["error"])
 
 
+@pytest.mark.parametrize(("fault", "state"), [({"status": 403}, "none"), ({"status": 200, "body": "?"}, "unknown")])
+def test_what_is_not_known_is_not_called_nothing(
+    start: Start, sandbox: Sandbox, revision: str, fault: dict[str, Any], state: str
+) -> None:
+    """A conversation in which a message may have begun something is not gone on with."""
+    with start(revision=revision) as host:
+        run = host.facts("invoke_agent", **HELLO)
+        sandbox.fault("pod", "respond", path="*/invokeAsync", **fault)
+        on = {"conversationId": run["conversationId"]}
+        facts = host.failure("invoke_agent", **HELLO, **on)
+        assert (facts["state"], facts["error"]["retryable"]) == (state, False)
+        again = host.use("invoke_agent", **HELLO, **on)["structuredContent"]
+        assert again.get("error", {}).get("kind") == (None if state == "none" else "conversation_uncertain")
+
+
 def test_runs_of_others_are_not_shown(start: Start, revision: str) -> None:
     with start(revision=revision) as host:
         run = host.facts("invoke_agent", **HELLO)

@@ -240,9 +240,45 @@ def echoes(gate: Gate, person: Watched, hostile: Hostile) -> None:
             person.answer(person.request("listAgents", **user))
             person.answer(person.request("getAgentCard", agent="PAYABLES_TEAM", **user))
             person.call("diagnose", agent="PAYABLES_TEAM", bundle=True, **user)
-    # What a pod says of a token's claims in the output of a run is the answer that was asked for; its signature is not.
+    hide(gate, hostile)
+
+
+def hide(gate: Gate, hostile: Hostile) -> None:
+    """What a pod says of a token's claims in the output of a run is the answer that was asked for; its signature is not."""
     signatures = {sent.rpartition(".")[2] for sent in hostile.sent}
     gate.secrets |= {f"credential {number}": signature.encode() for number, signature in enumerate(signatures)}
+
+
+def models(gate: Gate, hostile: Hostile) -> None:
+    """MCP hosts, one at an honest pod and two at one that echoes: no tool has a credential in what it says."""
+    for name in ("dev5", "hostile", "hostile-basic"):
+        store = ("--store", f"file:{gate.store}", "--passphrase-file", str(gate.passphrase))
+        with gate.sidecar(
+            *store, "--mcp", "--profile", name, "--subject", "curtis.feitty", "--agents", "*", "--allow-resume",
+            "--max-runs-per-minute", "1000",
+        ) as host:
+            host.call("initialize", protocolVersion="2025-11-25", capabilities={"elicitation": {}})
+            host.call("tools/list")
+            hostile.is_domain = False
+            for token, hostile.answer in enumerate(AT_THE_POD.values() if name != "dev5" else [hostile.answer]):
+                run = {"name": "invoke_agent", "arguments": AGENT, "_meta": {"progressToken": token}}
+                identifier = host.request("tools/call", **run)
+                # Up to the first that is said of it; a run that seems to go on is not waited for.
+                while "id" not in (said := host.receive()) and said["params"]["progressToken"] != token:
+                    pass
+                cancelled = {"requestId": identifier}
+                host.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled})
+            identifier = host.request("tools/call", name="list_agents")
+            while host.receive().get("id") != identifier:
+                pass
+            for secret in (CLIENT_SECRET, KEY_FILE, PEM):
+                for tool in ("invoke_agent", "list_agents", "get_agent_run", "resume_agent"):
+                    for planted in ({"planted": secret}, {"agent": [secret]}, {"jobId": {"x": secret}}):
+                        host.call("tools/call", name=tool, arguments=planted)
+                host.refusal("tools/call", name=[secret])
+            for method in sorted(METHODS - {"initialize", "ping"}):
+                assert host.refusal(method).kind == "method_not_found"
+    hide(gate, hostile)
 
 
 def test_no_secret_comes_out(gate: Gate) -> None:
@@ -253,6 +289,7 @@ def test_no_secret_comes_out(gate: Gate) -> None:
         exports(gate, person)
         rotation_and_stores(gate, person)
         echoes(gate, person, hostile)
+        models(gate, hostile)
         wrong_and_broken(gate, person)
         person.call("queryAudit", limit=1000)
         person.call("verifyAudit")

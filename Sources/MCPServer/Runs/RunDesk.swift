@@ -93,11 +93,24 @@ struct RunDesk: Sendable {
   }
 
   private func failure(_ error: Failure) -> ToolFailure {
-    guard case .fusion(.agentFailed(let run)) = error else { return ToolFailure(explain(error)) }
     var failure = ToolFailure(explain(error))
+    failure.isCertain = error.saysThatNothingBegan
+    guard case .fusion(.agentFailed(let run)) = error else { return failure }
     failure.state = run.state.rawValue
     failure.run = RunView.members(run).filter { $0.name != "state" }
     failure.hint = "agentError has the pod's words. Somebody may look at the agent in AI Agent Studio."
     return failure
+  }
+}
+
+extension Failure {
+  /// Of a request that starts a run: the pod refused it, or was not reached.
+  fileprivate var saysThatNothingBegan: Bool {
+    switch self {
+    case .fusion(.refused(let refusal)): !refusal.mayHaveActed
+    case .network(let failure): if case .http(.unreachable) = failure.problem { true } else { false }
+    case .params, .profile, .policy, .store, .file, .key, .token, .fusion(.agentFailed), .audit, .duringRun, .abandoned:
+      false
+    }
   }
 }

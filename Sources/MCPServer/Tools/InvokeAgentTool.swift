@@ -85,7 +85,8 @@ struct InvokeAgentTool: Tool {
       }
       return (ToolResult(RunView.members(run)), false)
     } catch {
-      return (ToolResult(error), caller.mayHaveStartedUnknown)
+      let isUncertain = caller.mayHaveStartedUnknown && !error.isCertain
+      return (ToolResult(isUncertain ? error.uncertain : error), isUncertain)
     }
   }
 

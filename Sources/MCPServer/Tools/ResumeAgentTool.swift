@@ -185,8 +185,8 @@ struct ResumeAgentTool: Tool {
       }
       return ToolResult(RunView.members(run))
     } catch {
-      isUncertain = caller.mayHaveStartedUnknown
-      throw error
+      isUncertain = caller.mayHaveStartedUnknown && !error.isCertain
+      throw isUncertain ? error.uncertain : error
     }
   }
 }

@@ -47,6 +47,8 @@ struct ToolFailure: Error, Sendable {
   var state = "none"
   /// The run, as far as one is known.
   var run: [JSONValue.Member] = []
+  /// Whether it is certain that nothing was begun, although a request went out.
+  var isCertain = false
   /// Facts of ours and of the servers.
   var detail: JSONValue?
 
@@ -69,6 +71,14 @@ struct ToolFailure: Error, Sendable {
     let names = ["agent", "jobId", "conversationId"]
     run = facts.filter { names.contains($0.name) }
     detail = AgentText.clean(.object(facts.filter { !(names + ["state", "run"]).contains($0.name) }))
+  }
+
+  /// The same when a run may have begun of which nothing is known: to be called again only after a look.
+  var uncertain: ToolFailure {
+    var failure = self
+    if state == "none" { failure.state = "unknown" }
+    failure.isRetryable = false
+    return failure
   }
 
   var members: [JSONValue.Member] {
