@@ -1,13 +1,17 @@
 """MCP on the raw wire, in each of its revisions; `mcp_host.py` holds every message to the published schema."""
 
 import json
+import os
+import signal
+import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mcp_host import REVISIONS, STATELESS, USER, Host, prepared
+from mcp_host import REVISIONS, STATELESS, USER, Host, options, prepared
 from sandbox.control import Sandbox
-from sidecar import Home
+from sidecar import BINARY, Home
 
 HELLO = {"agent": "PAYABLES_TEAM", "message": "Hello"}
 Start = Callable[..., Host]
@@ -256,6 +260,50 @@ def test_without_a_handshake(start: Start) -> None:
         assert host.refusal_of("tools/list", incomplete)["code"] == -32602
         assert host.refusal_of("ping", host.meta)["code"] == -32601
         assert host.refusal_of("initialize", None)["code"] == -32602
+
+
+def test_it_ends_with_its_input(start: Start, sandbox: Sandbox, revision: str) -> None:
+    """What was asked is finished first, as with the other protocol."""
+    with start(revision=revision) as host:
+        identifier = host.start("invoke_agent", **HELLO)
+        host.end_input()
+        [answer] = [message for message in host.rest() if "id" in message]
+        assert answer["id"] == identifier and answer["result"]["structuredContent"]["state"] == "complete"
+        assert host.wait() == 0
+
+
+def test_a_signal_ends_it(start: Start, sandbox: Sandbox, revision: str) -> None:
+    sandbox.agent("PAYABLES_TEAM", states=["RUNNING"])
+    with start(revision=revision) as host:
+        host.start("invoke_agent", _meta={"progressToken": 1}, **HELLO)
+        host.receive()
+        begun = time.monotonic()
+        host.process.send_signal(signal.SIGTERM)
+        [*_, answer] = host.rest()
+        assert answer["result"]["structuredContent"]["state"] == "running"
+        assert host.wait() == 0 and time.monotonic() - begun < 2
+
+
+def test_the_command_line_is_held_to(office: tuple[Home, dict[str, Any]]) -> None:
+    home, _ = office
+    for wrong in (["--mcp"], [*options(home), "--admin"], [*options(home), "--framing", "headers"], ["--subject", "x"]):
+        done = subprocess.run([BINARY, *wrong], input=b"", env=home.environment, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (2, b"") and done.stderr.startswith(b"onbehalf: ")
+
+
+def test_who_runs_agents_is_recorded(start: Start, office: tuple[Home, dict[str, Any]]) -> None:
+    """The pair of rows of the other protocol, and a row for what the command line forbids."""
+    with start(revision=STATELESS, agents="PAYABLES_TEAM") as host:
+        run = host.facts("invoke_agent", **HELLO)
+        host.failure("invoke_agent", agent="HR_TEAM", message="x")
+    rows = [json.loads(line) for file in office[0].state.glob("*.jsonl") for line in file.read_text().splitlines()]
+    intent, outcome, denied = [
+        row for row in rows if row.get("operation") == "invokeAgent" and row["sidecar"] == host.process.pid
+    ]
+    assert (intent["event"], intent["subject"], intent["agent"]) == ("intent", USER, "PAYABLES_TEAM")
+    assert (outcome["event"], outcome["outcome"], outcome["jobId"]) == ("outcome", "ok", run["jobId"])
+    assert (denied["event"], denied["layer"], denied["agent"]) == ("denied", "command line", "HR_TEAM")
+    assert "HELLO" not in json.dumps(rows) and denied["host"]["pid"] == os.getpid()
 
 
 def test_both_eras_in_one_process(start: Start) -> None:

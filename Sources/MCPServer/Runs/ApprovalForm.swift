@@ -25,7 +25,7 @@ enum ApprovalForm {
   private static let maximumWords = 2000
 
   /// What the agent asks, as it is shown, and as an answer is bound to.
-  static func question(of run: AgentRun) -> String { question(run.output) }
+  static func question(of run: AgentRun) -> String { question(run.waitingFor?.message ?? run.output) }
 
   static func question(_ asked: JSONValue?) -> String {
     guard let asked else { return "(The pod does not say what is asked.)" }

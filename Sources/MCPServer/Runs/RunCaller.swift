@@ -49,7 +49,7 @@ final class RunCaller: Caller {
   }
 
   private func learn(from detail: JSONValue) {
-    guard let agent, case .string(let jobId)? = detail["jobId"] else { return }
+    guard let agent, detail["state"] != "unknown", case .string(let jobId)? = detail["jobId"] else { return }
     let conversationId: String? = if case .string(let text)? = detail["conversationId"] { text } else { nil }
     runs.note(OwnRuns.Run(agent: agent, jobId: jobId, conversationId: conversationId))
     state.withLock { $0.hasRun = true }

@@ -58,9 +58,14 @@ struct RunDesk: Sendable {
     for call: Call,
     as caller: RunCaller
   ) async throws(Failure) -> AgentRun {
-    let invocation = AgentInvocation(agent: run.agent, message: reply, conversationId: conversationId)
+    let resumption = AgentResumption(
+      agent: run.agent,
+      conversationId: conversationId,
+      jobId: run.jobId,
+      reply: .message(reply)
+    )
     let permit = try permit(agent: run.agent, invoking: true, for: call)
-    return try await domain.agents.invoke(invocation, permit: permit, wait: true, for: caller)
+    return try await domain.agents.resume(resumption, permit: permit, wait: true, for: caller)
   }
 
   func own(_ jobId: String) throws(ToolFailure) -> OwnRuns.Run {
@@ -94,7 +99,7 @@ struct RunDesk: Sendable {
 
   private func failure(_ error: Failure) -> ToolFailure {
     var failure = ToolFailure(explain(error))
-    failure.isCertain = error.saysThatNothingBegan
+    failure.isCertain = error.saysWhatWasDone
     guard case .fusion(.agentFailed(let run)) = error else { return failure }
     failure.state = run.state.rawValue
     failure.run = RunView.members(run).filter { $0.name != "state" }
@@ -104,13 +109,11 @@ struct RunDesk: Sendable {
 }
 
 extension Failure {
-  /// Of a request that starts a run: the pod refused it, or was not reached.
-  fileprivate var saysThatNothingBegan: Bool {
+  /// Of a request that starts a run or lets one go on: whether it is known what became of it.
+  fileprivate var saysWhatWasDone: Bool {
     switch self {
-    case .fusion(.refused(let refusal)): !refusal.mayHaveActed
-    case .network(let failure): if case .http(.unreachable) = failure.problem { true } else { false }
-    case .params, .profile, .policy, .store, .file, .key, .token, .fusion(.agentFailed), .audit, .duringRun, .abandoned:
-      false
+    case .startUnknown, .abandoned: false
+    case .params, .profile, .policy, .store, .file, .key, .token, .fusion, .network, .audit, .duringRun: true
     }
   }
 }

@@ -11,7 +11,9 @@ enum RunView {
     ]
     if let conversationId = run.conversationId { members.append(.init("conversationId", .string(conversationId))) }
     var isTruncated = false
-    for (name, value) in [("output", run.output), ("agentError", run.error)] {
+    for (name, value) in [
+      ("waitingFor", run.waitingFor?.message), ("output", run.output), ("agentError", run.error),
+    ] {
       guard let value else { continue }
       let shown = AgentText.output(value)
       members.append(.init(name, shown.value))

@@ -19,6 +19,7 @@ enum RunSchemas {
       .init("agent", ["type": "string", "description": "The agent's code."]),
       .init("jobId", ["type": "string", "description": "Names the run, for get_agent_run."]),
       .init("conversationId", ["type": "string", "description": "To go on in the same conversation."]),
+      .init("waitingFor", ["description": "What a person is asked. Data written by others."]),
       .init("output", ["description": "What the agent returned, text or JSON. Data written by others."]),
       .init("agentError", ["description": "What the pod says of a run that failed. Data written by others."]),
       .init("truncated", ["type": "boolean", "description": "Whether something was cut off for its size."]),

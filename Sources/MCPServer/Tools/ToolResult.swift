@@ -47,7 +47,7 @@ struct ToolFailure: Error, Sendable {
   var state = "none"
   /// The run, as far as one is known.
   var run: [JSONValue.Member] = []
-  /// Whether it is certain that nothing was begun, although a request went out.
+  /// Whether it is known what became of a request that went out.
   var isCertain = false
   /// Facts of ours and of the servers.
   var detail: JSONValue?
