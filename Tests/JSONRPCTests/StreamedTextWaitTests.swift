@@ -164,7 +164,13 @@ private struct Stream: Sendable {
 
   init(_ outbox: Outbox, _ number: Int) {
     self.number = number
-    progress = Progress(of: Serial(number), token: Array("\(number)".utf8), title: "t", outbox: outbox)
+    progress = Progress(
+      of: Serial(number),
+      token: Array("\(number)".utf8),
+      title: "t",
+      as: WorkDoneProgress.self,
+      outbox: outbox
+    )
     progress.begin()
   }
 }

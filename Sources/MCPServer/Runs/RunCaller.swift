@@ -48,6 +48,9 @@ final class RunCaller: Caller {
     call.report(AgentText.clean(message) + job, detail: nil)
   }
 
+  /// Tools tell no text before its end: MCP has no place for it.
+  func stream(_ message: String, detail: JSONValue) async { learn(from: detail) }
+
   private func learn(from detail: JSONValue) {
     guard let agent, detail["state"] != "unknown", case .string(let jobId)? = detail["jobId"] else { return }
     let conversationId: String? = if case .string(let text)? = detail["conversationId"] { text } else { nil }
