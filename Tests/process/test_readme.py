@@ -52,10 +52,10 @@ class Reader:
         (folder / "node_modules").mkdir()
         (folder / "node_modules" / "onbehalf").symlink_to(ROOT / "clients" / "node")
 
-    def run(self, *command: str, **environment: str) -> str:
+    def run(self, *command: str, input: str = "", **environment: str) -> str:
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment | environment, timeout=PATIENCE_SECONDS,
-            capture_output=True, text=True, check=False,
+            input=input, capture_output=True, text=True, check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -90,12 +90,28 @@ def reader(request: pytest.FixtureRequest, newcomer: Reader, sandbox: Sandbox) -
 
 
 def test_every_client_gets_the_answer(reader: Reader, sandbox: Sandbox) -> None:
-    program = block("python", "invoke_agent")
+    program = block("python", "OnBehalfError")
     assert len(program.splitlines()) <= 20
     assert reader.run(sys.executable, "-c", program).endswith(f"{ANSWER}\n")
     assert reader.run("node", "--input-type=module", "-e", block("js", "invokeAgent")) == f"{ANSWER}\n"
     assert reader.shell(block("sh", "invokeAgent")) == f"{ANSWER}\n"
     assert [row["actor"] for row in sandbox.audit(side="pod", action="agent.invoke")] == ["curtis.feitty"] * 3
+
+
+def test_text_comes_as_it_is_written(reader: Reader) -> None:
+    told = reader.run(sys.executable, "-c", block("python", "resume_agent"))
+    answer = ANSWER.replace("Which invoices are on hold?", "Pay what is due.")
+    assert told == f"{answer}complete {answer}\n"
+
+
+def test_a_person_answers_a_run_that_waits(reader: Reader, sandbox: Sandbox) -> None:
+    sandbox.put_agent("PAYABLES_TEAM", roles=["PAYABLES"], approval={"question": "Pay 12.50?"})
+    told = reader.run(sys.executable, "-c", block("python", "resume_agent"), input="approve\n")
+    asked = "{'node': 'APPROVAL', 'message': 'Pay 12.50?'}\nYour answer: "
+    answer = ANSWER.replace("Which invoices are on hold?", "Pay what is due.")
+    assert told == f"Pay 12.50?{asked}complete {answer}\n"
+    [row] = sandbox.audit(side="pod", action="agent.resume")
+    assert (row["actor"], row["detail"]) == ("curtis.feitty", "approved by curtis.feitty")
 
 
 def test_agents_are_found_within_the_profile(reader: Reader) -> None:
