@@ -38,6 +38,22 @@ struct RunBookTests {
     #expect(try !isDenied(book, .job("17"), "Curtis.Feitty"))
   }
 
+  @Test func anIdIsTakenWithoutRegardToCase() throws {
+    let book = RunBook()
+    book.note(.job("7f-Ab"), at: pod, for: try user("curtis.feitty"), mode: "ADMIN")
+    #expect(try isDenied(book, .job("7F-aB"), "ap.clerk"))
+    #expect(book.mode(of: .job("7F-AB"), at: pod) == "ADMIN")
+  }
+
+  @Test func whatIsTakenTogetherIsTakenWholeOrNotAtAll() throws {
+    let book = RunBook()
+    let (curtis, clerk) = (try user("curtis.feitty"), try user("ap.clerk"))
+    book.note(.conversation("c"), at: pod, for: curtis)
+    #expect(!book.claim([.job("17"), .conversation("c")], at: pod, for: clerk))
+    #expect(book.claim([.job("17"), .conversation("c")], at: pod, for: curtis))
+    #expect(try isDenied(book, .job("17"), "ap.clerk"))
+  }
+
   @Test func aJobIsNoConversationAndAnotherPodsIsAnotherOne() throws {
     let book = RunBook()
     book.note(.job("17"), at: pod, for: try user("curtis.feitty"))
@@ -50,11 +66,11 @@ struct RunBookTests {
   @Test func whatARunWasInvokedAsIsKept() throws {
     let book = RunBook()
     let curtis = try user("curtis.feitty")
-    #expect(book.mode(ofJob: "17", at: pod) == nil)
+    #expect(book.mode(of: .job("17"), at: pod) == nil)
     book.note(.job("17"), at: pod, for: curtis, mode: "ADMIN")
     book.note(.job("17"), at: pod, for: curtis)
     book.note(.job("17"), at: pod, for: try user("ap.clerk"), mode: "END_USER")
-    #expect(book.mode(ofJob: "17", at: pod) == "ADMIN")
+    #expect(book.mode(of: .job("17"), at: pod) == "ADMIN")
   }
 
   @Test func theLastTenThousandAreKnown() throws {

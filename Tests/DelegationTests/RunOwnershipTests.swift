@@ -121,6 +121,34 @@ struct RunOwnershipTests {
     await #expect(throws: Failure.policy(.runDenied(what: "job job-1"))) { try await late.value }
   }
 
+  /// A pod may take another spelling of an id for the same; the sidecar does so with upper and lower case.
+  @Test func anotherCaseIsTheSameRun() async throws {
+    let bench = try await seen()
+    let clerk = try bench.permit("ap.clerk")
+    let count = bench.http.requests.count
+    await #expect(throws: Failure.policy(.runDenied(what: "job JOB-1"))) {
+      try await bench.agents.run(agent: Self.agent, jobId: "JOB-1", permit: clerk, wait: false, for: RecordingCaller())
+    }
+    let invocation = AgentInvocation(agent: Self.agent, message: "And?", conversationId: "Conv-1")
+    await #expect(throws: Failure.policy(.runDenied(what: "conversation Conv-1"))) {
+      try await bench.agents.invoke(invocation, permit: clerk, wait: false, for: RecordingCaller())
+    }
+    #expect(bench.http.requests.count == count)
+  }
+
+  /// By an id that is not known here, a pod may lead to a run or a conversation that is.
+  @Test(arguments: [#""jobId":"job-1""#, #""conversationId":"conv-1""#], [false, true])
+  func whatAnotherIdLeadsToIsNotShown(_ member: String, _ wait: Bool) async throws {
+    let bench = try await seen()
+    planToken(bench, "ap.clerk")
+    bench.http.plan(200, #"{\#(member),"status":"COMPLETE","output":"Paid."}"#)
+    let clerk = try bench.permit("ap.clerk")
+    await #expect(throws: Failure.policy(.runDenied(what: "job 0001"))) {
+      try await bench.agents.run(agent: Self.agent, jobId: "0001", permit: clerk, wait: wait, for: RecordingCaller())
+    }
+    for call in Call.allCases { #expect(try await isDenied(call, bench, clerk), "and has become nobody else's") }
+  }
+
   /// Profiles are ways to act, users are who acts: one may look with a profile that only reads.
   @Test func anotherProfileOfThePodIsTheSameUser() async throws {
     let bench = try await seen()

@@ -129,7 +129,7 @@ package struct AgentService: Sendable {
       polls: 1
     )
     run.take(status, at: wallClock.now())
-    try session.claim(run)
+    try session.claim(run, named: status.jobId)
     if let conversationId = run.conversationId, conversationId != resumption.conversationId {
       throw .params(ParamsFailure("conversationId", "is not the one of this job"))
     }

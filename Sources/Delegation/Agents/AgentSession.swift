@@ -31,7 +31,7 @@ struct AgentSession {
     self.book = book
     let origin = try permit.profile.fusion
     self.origin = origin
-    self.mode = mode ?? jobId.flatMap { book.mode(ofJob: $0, at: origin) } ?? Self.standardMode
+    self.mode = mode ?? jobId.flatMap { book.mode(of: .job($0), at: origin) } ?? Self.standardMode
     scope = try permit.scope(nil)
     try ask(permit)
     if let jobId { try book.check(.job(jobId), at: origin, for: permit.grant.subject) }
@@ -50,10 +50,15 @@ struct AgentSession {
 
   /// The same before it is shown.
   ///
-  /// - Throws: when another user was seen with the run meanwhile.
-  func claim(_ run: AgentRun) throws(Failure) {
-    note(run)
-    try book.check(.job(run.jobId), at: origin, for: permit.grant.subject)
+  /// - Parameter name: what the pod calls it, which may be another spelling of the id that was asked for.
+  /// - Throws: when another user was seen with the run or its conversation. What the pod said of it is not told.
+  func claim(_ run: AgentRun, named name: String? = nil) throws(Failure) {
+    var items = [RunBook.Item.job(run.jobId)]
+    if let name { items.append(.job(name)) }
+    if let conversationId = run.conversationId { items.append(.conversation(conversationId)) }
+    guard book.claim(items, at: origin, for: permit.grant.subject, mode: mode) else {
+      throw .policy(.runDenied(what: items[0].description))
+    }
   }
 
   /// The pod's answer, when it is a success.

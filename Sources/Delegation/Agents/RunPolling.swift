@@ -47,7 +47,7 @@ struct RunPolling {
     seen.polls += 1
     seen.take(status, at: wallClock.now())
     // Nothing of another user's run is kept, not even for the words of the refusal.
-    try session.claim(seen)
+    try session.claim(seen, named: status.jobId)
     run = seen
     caller.onAbandon(run.detached)
     let note = status.unknownState.map { "The pod says \($0), which is not a known state; taken as running." }
