@@ -63,6 +63,22 @@ struct AgentResumptionTests {
     #expect(bench.http.isExhausted)
   }
 
+  @Test func aConversationGoesOnAsItWasInvoked() async throws {
+    let bench = try await Bench()
+    planToken(bench)
+    bench.http.plan(202, Self.question)
+    bench.http.plan(202, #"{"jobId":"job-2","conversationId":"conv-1","status":"RUNNING"}"#)
+    let invocation = AgentInvocation(agent: "PAYABLES_TEAM", message: "Pay", invocationMode: "ADMIN")
+    _ = try await bench.agents.invoke(invocation, permit: bench.permit(), wait: false, for: RecordingCaller())
+    _ = try await bench.agents.resume(
+      resumption(.message("Yes"), jobId: nil),
+      permit: bench.permit(),
+      wait: false,
+      for: RecordingCaller()
+    )
+    #expect(body(bench.http.requests[2]).hasSuffix(#""invocationMode":"ADMIN"}"#))
+  }
+
   @Test func anInputForTheNodeKeepsItsDigits() async throws {
     let bench = try await Bench()
     planToken(bench)

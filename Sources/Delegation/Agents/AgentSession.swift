@@ -31,7 +31,8 @@ struct AgentSession {
     self.book = book
     let origin = try permit.profile.fusion
     self.origin = origin
-    self.mode = mode ?? jobId.flatMap { book.mode(of: .job($0), at: origin) } ?? Self.standardMode
+    let known = [jobId.map(RunBook.Item.job), conversationId.map(RunBook.Item.conversation)].compactMap(\.self)
+    self.mode = mode ?? known.lazy.compactMap { book.mode(of: $0, at: origin) }.first ?? Self.standardMode
     scope = try permit.scope(nil)
     try ask(permit)
     if let jobId { try book.check(.job(jobId), at: origin, for: permit.grant.subject) }
@@ -45,7 +46,9 @@ struct AgentSession {
   func note(_ run: AgentRun) {
     let user = permit.grant.subject
     book.note(.job(run.jobId), at: origin, for: user, mode: mode)
-    if let conversationId = run.conversationId { book.note(.conversation(conversationId), at: origin, for: user) }
+    if let conversationId = run.conversationId {
+      book.note(.conversation(conversationId), at: origin, for: user, mode: mode)
+    }
   }
 
   /// The same before it is shown.

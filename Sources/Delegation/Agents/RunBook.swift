@@ -33,7 +33,7 @@ final class RunBook: Sendable {
 
   private struct Entry: Sendable {
     let user: Subject
-    /// What the run was invoked as.
+    /// What the run was invoked as, the last of a conversation.
     var mode: String?
   }
 
@@ -62,7 +62,7 @@ final class RunBook: Sendable {
     }
   }
 
-  /// What a run was invoked as, if it was from here.
+  /// What a run was invoked as, or the last of a conversation, if it was from here.
   func mode(of item: Item, at pod: Origin) -> String? {
     entries.withLock { $0[Place(item, at: pod)]?.mode }
   }
