@@ -34,9 +34,9 @@ extension Services {
     }
   }
 
-  /// The error of a call that failed; a denial has its row.
+  /// The error of a call that failed; a denial has its row, also one of a run that had begun.
   func refusal(_ method: String, _ facts: AuditFacts, _ failure: Failure) -> ResponseError {
-    if case .policy(let denial) = failure { domain.audit.denied(method, facts, denial) }
+    domain.audit.denied(method, facts, failure)
     return ResponseError(failure)
   }
 }

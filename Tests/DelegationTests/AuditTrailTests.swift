@@ -77,6 +77,14 @@ import Testing
     #expect(row["subject"] == "curtis.feitty")
   }
 
+  @Test func aDenialInTheMiddleOfARunNamesTheRun() throws {
+    let run = AgentRun(agent: "PAYABLES_TEAM", jobId: "job-1", state: .running, startedAt: "", polls: 1)
+    let rule = PolicyFailure.Rule(layer: "policy file", text: "agents")
+    trail.denied("invokeAgent", facts, .duringRun(run, .abandoned))
+    trail.denied("invokeAgent", facts, .duringRun(run, .policy(.agentDenied(agent: run.agent, rule: rule))))
+    #expect(try rows().map { $0["jobId"] } == ["job-1"])
+  }
+
   private func token(_ subject: String, scope: String = "urn:a") -> AccessToken {
     let came = ClockSetting(wallClock.now(), at: .now)
     return AccessToken(text: "secret", scope: scope, subject: subject, lifeSeconds: 1, came: came)

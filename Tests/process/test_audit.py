@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from onboarding import onboard, profile
 from ordinary import UID, ordinary_user
+from runs import HELLO, Watching
 from sandbox.control import Sandbox
 from sidecar import BINARY, Home, Sidecar
 
@@ -59,6 +60,20 @@ def test_a_denied_user_token_names_its_user(sidecar: Sidecar) -> None:
     assert sidecar.refusal("getToken", userToken=f"e30.{claims}.AA").kind == "subject_denied"
     row = rows(sidecar, event="denied")[0]
     assert (row["grant"], row["subject"]) == ("userToken", "admin")
+
+
+def test_a_denial_in_mid_run_has_its_row(sidecar: Sidecar, home: Home, sandbox: Sandbox) -> None:
+    sandbox.agent("PAYABLES_TEAM", states=["RUNNING", "RUNNING", "COMPLETE"])
+    watching = Watching(sidecar, "invokeAgent", **HELLO)
+    watching.report("The run is running.")
+    config = json.loads(home.config.read_text())
+    config["profiles"]["dev5"]["policy"]["agents"] = ["ANOTHER_TEAM"]
+    home.config.write_text(json.dumps(config))
+    data = watching.error()["data"]
+    assert (data["kind"], data["detail"]["state"]) == ("agent_denied", "detached")
+    [row] = rows(sidecar, event="denied")
+    assert (row["operation"], row["agent"], row["outcome"]) == ("invokeAgent", "PAYABLES_TEAM", "agent_denied")
+    assert row["jobId"] == data["detail"]["jobId"]
 
 
 def test_changes_are_recorded_and_what_needs_admin_too(sidecar: Sidecar, home: Home) -> None:

@@ -68,6 +68,18 @@ package struct AuditTrail: Sendable {
     sink.add(.denied(method: method, facts, denial, at: wallClock.now()))
   }
 
+  /// The same of a call that failed: nothing when no rule forbade it. A run that had begun is named.
+  package func denied(_ method: String, _ facts: AuditFacts, _ failure: Failure) {
+    switch failure {
+    case .policy(let denial): denied(method, facts, denial)
+    case .duringRun(let run, let failure):
+      var facts = facts
+      facts.jobId = run.jobId
+      denied(method, facts, failure)
+    case .params, .profile, .store, .file, .key, .token, .fusion, .network, .audit, .startUnknown, .abandoned: break
+    }
+  }
+
   /// A token was taken from memory. Counted, and told once a minute.
   func used(_ token: AccessToken, profile: Profile) { uses.count(token, profile: profile.name) }
 

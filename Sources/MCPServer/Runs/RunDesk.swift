@@ -88,11 +88,9 @@ struct RunDesk: Sendable {
     _ body: () async throws(Failure) -> Value
   ) async throws(ToolFailure) -> Value {
     do throws(Failure) { return try await body() } catch {
-      if case .policy(let denial) = error {
-        var facts = AuditFacts(profile: settings.profile, subject: settings.subject)
-        facts.agent = agent
-        domain.audit.denied(method, facts, denial)
-      }
+      var facts = AuditFacts(profile: settings.profile, subject: settings.subject)
+      facts.agent = agent
+      domain.audit.denied(method, facts, error)
       throw failure(error)
     }
   }
