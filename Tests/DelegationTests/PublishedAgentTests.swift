@@ -61,7 +61,8 @@ struct PublishedAgentTests {
     arguments: [
       (#"a\u0000b\u001b[31m\r\nc"#, "a b [31m  c"), (#"\u202egnitirw\u202c"#, "gnitirw"), (#"a\u200bb\ufeffc"#, "abc"),
       (#"\u2028\u2029\u0085x"#, "   x"), (#"👩\u200d👧 ñ \u0644"#, "👩\u{200d}👧 ñ ل"),
-      (#"\udb40\udc41\udb40\udc42seen"#, "seen"), (#"\u200b\u00ad"#, nil), (#" \n "#, nil), ("", nil),
+      (#"\udb40\udc41\udb40\udc42seen"#, "seen"), (#"\u200b\u00ad"#, nil),
+      (#"a\ufe0f\udb40\udd00b\u180b"#, "ab"), (#"\u3164\u115f\u034f"#, nil), (#" \n "#, nil), ("", nil),
     ] as [(String, String?)]
   )
   func wordsAreSafeToShow(_ name: String, _ shown: String?) throws {

@@ -98,7 +98,7 @@ enum PodText {
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: return " "
     case .format: return scalar == "\u{200C}" || scalar == "\u{200D}" ? scalar : nil
-    default: return scalar
+    default: return scalar.properties.isDefaultIgnorableCodePoint ? nil : scalar
     }
   }
 }
