@@ -59,7 +59,7 @@ extension ResponseError {
         .runDenied,
         "This user has no part in \(what): another one was seen with it here.",
         hint: "Call it as the user who began it. Who acts on another's run does so in Fusion, or through a process of "
-          + "their own, where the pod decides. Nothing was signed or sent."
+          + "their own, where the pod decides. What the pod says of it is not told."
       )
     case .locked:
       ResponseError(
