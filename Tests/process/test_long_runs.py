@@ -29,7 +29,7 @@ def has_ended_well(watching: Watching, sandbox: Sandbox) -> dict[str, Any]:
 
 def test_a_token_that_is_revoked_in_mid_run_is_replaced(sidecar: Sidecar, sandbox: Sandbox) -> None:
     watching = polled(sidecar, sandbox)
-    assert sandbox.revoke_tokens("curtis.feitty") == 1
+    assert sandbox.revoke_tokens("curtis.feitty") >= 1
     has_ended_well(watching, sandbox)
     assert len(sandbox.audit(action="token.issue", outcome="granted")) == 2
     assert len(sandbox.audit(action="agent.status", outcome="refused")) == 1, "the old one was shown once more"
