@@ -51,8 +51,8 @@ struct AgentRegistryTests {
     #expect(String(decoding: request.body ?? [], as: UTF8.self) == #"{"skip":0,"top":100,"query":"te\"am"}"#)
     #expect(
       request.headers.map { "\($0.name): \($0.value)" } == [
-        "Accept: application/json", "Authorization: Bearer \(Samples.userToken("curtis.feitty"))",
-        "Content-Type: application/json",
+        "Accept: application/json", "Content-Type: application/json",
+        "Authorization: Bearer \(Samples.userToken("curtis.feitty"))",
       ]
     )
     #expect(request.maximumResponseBytes == 4 << 20)

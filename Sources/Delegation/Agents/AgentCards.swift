@@ -50,21 +50,8 @@ struct AgentCards {
     body: [UInt8]? = nil,
     maximumBytes: Int
   ) -> HTTPRequest {
-    var headers = [
-      (name: "Accept", value: "application/json"), (name: "Authorization", value: "Bearer \(ticket.token)"),
-    ]
-    if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
-    var request = HTTPRequest(
-      method: method,
-      origin: ticket.origin,
-      target: target,
-      headers: headers,
-      body: body,
-      deadline: deadline
-    )
+    var request = ticket.request(method, target, json: body, deadline: deadline)
     request.maximumResponseBytes = maximumBytes
-    request.caFile = ticket.profile.caFile
-    request.proxy = ticket.profile.proxy
     return request
   }
 }

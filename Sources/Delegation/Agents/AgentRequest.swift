@@ -88,32 +88,18 @@ struct AgentRequest {
     do { encoded = try JSONWriter.encode(body) } catch {
       throw .params(ParamsFailure("parameters", "cannot be written as JSON"))
     }
-    return request(.post, "\(Self.prefix)/\(agent)/\(endpoint)", accepting: type, body: encoded)
+    return ticket.request(
+      .post,
+      "\(Self.prefix)/\(agent)/\(endpoint)",
+      accepting: type,
+      json: encoded,
+      deadline: deadline
+    )
   }
 
   /// `invocationMode` is given again: the pod's default is END_USER, whatever the run was started with.
   func status(agent: String, jobId: String, invocationMode: String) -> HTTPRequest {
-    request(.get, "\(Self.prefix)/\(agent)/status/\(jobId)?invocationMode=\(invocationMode)")
-  }
-
-  private func request(
-    _ method: RequestMethod,
-    _ target: String,
-    accepting type: String = "application/json",
-    body: [UInt8]? = nil
-  ) -> HTTPRequest {
-    var headers = [(name: "Accept", value: type), (name: "Authorization", value: "Bearer \(ticket.token)")]
-    if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
-    var request = HTTPRequest(
-      method: method,
-      origin: ticket.origin,
-      target: target,
-      headers: headers,
-      body: body,
-      deadline: deadline
-    )
-    request.caFile = ticket.profile.caFile
-    request.proxy = ticket.profile.proxy
-    return request
+    let target = "\(Self.prefix)/\(agent)/status/\(jobId)?invocationMode=\(invocationMode)"
+    return ticket.request(.get, target, json: nil, deadline: deadline)
   }
 }

@@ -83,17 +83,8 @@ extension Authorization.Permit {
 
 extension APICall {
   fileprivate func http(_ ticket: UserRequests.Ticket, deadline: ContinuousClock.Instant) -> HTTPRequest {
-    var request = HTTPRequest(
-      method: method,
-      origin: ticket.origin,
-      target: target,
-      headers: headers + [(name: "Authorization", value: "Bearer \(ticket.token)")],
-      body: body,
-      deadline: deadline
-    )
+    var request = ticket.request(method, target, headers: headers, body: body, deadline: deadline)
     request.maximumResponseBytes = APIService.maximumAnswerBytes
-    request.caFile = ticket.profile.caFile
-    request.proxy = ticket.profile.proxy
     return request
   }
 }

@@ -12,6 +12,39 @@ struct UserRequests: Sendable {
     let origin: Origin
     /// The access token: a credential.
     let token: String
+
+    func request(
+      _ method: RequestMethod,
+      _ target: String,
+      headers: [(name: String, value: String)],
+      body: [UInt8]?,
+      deadline: ContinuousClock.Instant
+    ) -> HTTPRequest {
+      var request = HTTPRequest(
+        method: method,
+        origin: origin,
+        target: target,
+        headers: headers + [(name: "Authorization", value: "Bearer \(token)")],
+        body: body,
+        deadline: deadline
+      )
+      request.caFile = profile.caFile
+      request.proxy = profile.proxy
+      return request
+    }
+
+    /// - Parameter type: what the answer is to be.
+    func request(
+      _ method: RequestMethod,
+      _ target: String,
+      accepting type: String = "application/json",
+      json body: [UInt8]?,
+      deadline: ContinuousClock.Instant
+    ) -> HTTPRequest {
+      var headers = [(name: "Accept", value: type)]
+      if body != nil { headers.append((name: "Content-Type", value: "application/json")) }
+      return request(method, target, headers: headers, body: body, deadline: deadline)
+    }
   }
 
   /// One answer, whatever its status but a redirect: that is not followed, and an error.
