@@ -53,15 +53,9 @@ package enum InvokeAgent: Method {
 
   private static func invocation(_ params: Params) throws(Failure) -> AgentInvocation {
     try checking { () throws(ParamsFailure) in
-      try AgentNames.checkCode(params.agent)
-      try AgentNames.checkIdentifier(params.conversationId, field: "conversationId")
-      try FieldRules.length(params.message, 0...(1 << 20), field: "message")
-      try FieldRules.range(params.version, 0...Int(Int32.max), field: "version")
+      try check(params.agent, params.conversationId, params.message, params.version, params.parameters)
       guard params.wait ?? true || !(params.stream ?? false) else {
         throw ParamsFailure("stream", "needs wait: what is streamed comes before the answer")
-      }
-      guard params.parameters?.element.kind ?? .object == .object else {
-        throw ParamsFailure("parameters", "must be an object")
       }
     }
     return AgentInvocation(
@@ -73,5 +67,22 @@ package enum InvokeAgent: Method {
       parameters: params.parameters,
       invocationMode: (params.invocationMode ?? .endUser).rawValue
     )
+  }
+
+  /// What holds for a message to an agent, and for an answer to one that waits.
+  static func check(
+    _ agent: String,
+    _ conversationId: String?,
+    _ message: String?,
+    _ version: Int?,
+    _ parameters: RawJSON?
+  ) throws(ParamsFailure) {
+    try AgentNames.checkCode(agent)
+    try AgentNames.checkIdentifier(conversationId, field: "conversationId")
+    try FieldRules.length(message ?? "", 0...(1 << 20), field: "message")
+    try FieldRules.range(version, 0...Int(Int32.max), field: "version")
+    guard parameters?.element.kind ?? .object == .object else {
+      throw ParamsFailure("parameters", "must be an object")
+    }
   }
 }

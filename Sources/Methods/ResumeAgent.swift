@@ -38,13 +38,8 @@ package enum ResumeAgent: Method {
 
   private static func resumption(_ params: Params) throws(Failure) -> AgentResumption {
     try checking { () throws(ParamsFailure) in
-      try AgentNames.checkCode(params.agent)
-      try AgentNames.checkIdentifier(params.conversationId, field: "conversationId")
+      try InvokeAgent.check(params.agent, params.conversationId, params.message, params.version, params.parameters)
       try AgentNames.checkIdentifier(params.jobId, field: "jobId")
-      try FieldRules.range(params.version, 0...Int(Int32.max), field: "version")
-      guard params.parameters?.element.kind ?? .object == .object else {
-        throw ParamsFailure("parameters", "must be an object")
-      }
     }
     return AgentResumption(
       agent: params.agent,
@@ -60,11 +55,7 @@ package enum ResumeAgent: Method {
 
   private static func reply(_ params: Params) throws(Failure) -> AgentResumption.Reply {
     switch (params.message, params.resumeNodeInput) {
-    case (let message?, nil):
-      try checking { () throws(ParamsFailure) in
-        try FieldRules.length(message, 0...(1 << 20), field: "message")
-      }
-      return .message(message)
+    case (let message?, nil): return .message(message)
     case (nil, let input?):
       guard input.element.kind == .object else { throw .params(ParamsFailure("resumeNodeInput", "must be an object")) }
       guard params.jobId != nil else {
