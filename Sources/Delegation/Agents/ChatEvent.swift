@@ -85,7 +85,7 @@ extension JSONElement {
 }
 
 extension [UInt8] {
-  fileprivate var trimmingWhiteSpace: ArraySlice<UInt8> {
+  var trimmingWhiteSpace: ArraySlice<UInt8> {
     func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
     let start = firstIndex { !isSpace($0) } ?? endIndex
     let end = lastIndex { !isSpace($0) } ?? startIndex

@@ -105,7 +105,7 @@ private struct EventData {
   var count: Int { bytes.count }
 
   /// Whether it is a JSON object, as far as its brackets tell, or the word that ends a stream.
-  var isWhole: Bool { object.isClosed || bytes.elementsEqual("[DONE]".utf8) }
+  var isWhole: Bool { object.isClosed || lines == 1 && bytes.trimmingWhiteSpace.elementsEqual("[DONE]".utf8) }
 
   mutating func append(_ line: ArraySlice<UInt8>) {
     if lines > 0 { bytes.append(.lineFeed) }
