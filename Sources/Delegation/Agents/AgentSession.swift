@@ -108,9 +108,12 @@ struct AgentSession {
   ///
   /// - Throws: what the next request would have been refused with.
   func mayGoOn(for caller: any Caller) throws(Failure) {
-    try requests.tokens.cache.requireOpen()
+    try requireOpen()
     try ask(try permit.renewed(deadline: caller.deadline))
   }
+
+  /// - Throws: behind `lock`.
+  func requireOpen() throws(Failure) { try requests.tokens.cache.requireOpen() }
 
   func status(in response: HTTPResponse) throws(Failure) -> AgentStatus {
     do { return try AgentStatus(parsing: response.body) } catch { throw malformed(error.found) }

@@ -1,6 +1,6 @@
 /// The events of one answer of the `chat` endpoint, as they come.
 struct ChatStream {
-  private let body: any HTTPBody
+  let body: any HTTPBody
   private let credentials: SentCredentials
   private let server: String
   private var events = EventStreamDecoder()

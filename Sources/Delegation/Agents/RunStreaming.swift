@@ -62,7 +62,7 @@ struct RunStreaming {
         facts.ecid = head.ecid
         let stream = ChatStream(body, masking: credentials, server: session.origin.text)
         let teller = RunTeller(agent: session.agent, conversationId: act.conversationId, masking: credentials)
-        return .events(StreamedRun(stream, teller: teller))
+        return .events(StreamedRun(stream, teller: teller, clock: service.clock))
       case .whole(let response):
         facts.ecid = response.ecid
         return try taken(response, for: caller)
@@ -134,20 +134,28 @@ extension RunStreaming {
     _ run: inout AgentRun,
     for caller: any Caller
   ) async throws(Failure) {
-    let clock = service.clock
-    var nextAsking = clock.now.advanced(by: Self.policyInterval)
-    while try await streamed.advance(for: caller) {
-      if let conversation = streamed.conversationId, conversation != run.conversationId {
-        run.conversationId = conversation
-        caller.onAbandon(run.detached)
-      }
-      guard clock.now >= nextAsking else { continue }
-      nextAsking = clock.now.advanced(by: Self.policyInterval)
-      do throws(Failure) { try session.mayGoOn(for: caller) } catch {
+    var nextAsking = service.clock.now.advanced(by: Self.policyInterval)
+    repeat {
+      guard try await streamed.hasNext(for: caller) else { return }
+      do throws(Failure) { try mayGoOn(&nextAsking, for: caller) } catch {
         streamed.close()
         throw .duringRun(run, error)
       }
-    }
+      if let conversation = streamed.conversationId, conversation != run.conversationId {
+        run.conversationId = conversation
+        session.note(run)
+        caller.onAbandon(run.detached)
+      }
+    } while await streamed.tellNext(to: caller)
+  }
+
+  /// Whether what was read may be told: `lock` is heard at once, other rules now and then.
+  private func mayGoOn(_ nextAsking: inout ContinuousClock.Instant, for caller: any Caller) throws(Failure) {
+    try session.requireOpen()
+    let now = service.clock.now
+    guard now >= nextAsking else { return }
+    nextAsking = now.advanced(by: Self.policyInterval)
+    try session.mayGoOn(for: caller)
   }
 
   /// One that is not streamed: told in one piece, so that whoever shows what is told shows the same.
