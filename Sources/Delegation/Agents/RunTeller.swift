@@ -17,11 +17,16 @@ struct RunTeller {
   var text: String { said.text }
 
   mutating func tell(_ delta: String, to caller: any Caller) async throws(EventTooLarge) {
-    await tell(try said.take(delta), to: caller)
+    // Not among the arguments: the receiver is read before them, so that all of the text would be copied.
+    let pieces = try said.take(delta)
+    await tell(pieces, to: caller)
   }
 
   /// What was held back, when nothing comes any more.
-  mutating func finish(for caller: any Caller) async { await tell(said.finish(), to: caller) }
+  mutating func finish(for caller: any Caller) async {
+    let pieces = said.finish()
+    await tell(pieces, to: caller)
+  }
 
   /// What of the output has not been told, so that all deltas together are the output; it counts where they differ.
   mutating func tellRest(of output: JSONValue?, to caller: any Caller) async {
