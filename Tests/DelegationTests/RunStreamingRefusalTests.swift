@@ -49,7 +49,7 @@ struct RunStreamingRefusalTests: StreamedRunSuite {
     }
   }
 
-  @Test(arguments: [400, 403, 409, 429, 503])
+  @Test(arguments: [400, 403, 409, 429])
   func aRefusalOfTheRunIsTheAnswer(_ status: Int) async throws {
     let bench = try await Bench()
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))

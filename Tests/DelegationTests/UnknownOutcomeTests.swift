@@ -9,18 +9,30 @@ struct UnknownOutcomeTests {
   enum Answer: Sendable, CustomStringConvertible {
     case status(Int, String)
     case failure(HTTPFailure)
+    /// 503 with a time to try again.
+    case busy
 
     var description: String {
       switch self {
       case .status(let status, let body): "\(status) \(body)"
       case .failure(let failure): "\(failure)"
+      case .busy: "503 with Retry-After"
+      }
+    }
+
+    func plan(_ bench: Bench) {
+      switch self {
+      case .status(let status, let body): bench.http.plan(status, body)
+      case .failure(let failure): bench.http.plan(failure)
+      case .busy: bench.http.plan(503, "", headers: [("retry-after", "7")])
       }
     }
   }
 
   private static let unknown: [Answer] = [
     .failure(.broken(found: "reset", requestSent: true)), .failure(.timedOut(phase: .response, requestSent: true)),
-    .failure(.responseTooLarge(limit: 1)), .status(500, ""), .status(502, ""), .status(504, "<html>"), .status(520, ""),
+    .failure(.responseTooLarge(limit: 1)), .status(500, ""), .status(502, ""), .status(503, ""), .status(504, "<html>"),
+    .status(520, ""),
     .status(200, "<html>sign in</html>"), .status(202, "{}"), .status(202, #"{"jobId":"../x"}"#), .status(202, ""),
     .status(202, #"{"jobId":"job-1""#), .status(204, ""),
   ]
@@ -29,15 +41,12 @@ struct UnknownOutcomeTests {
     .failure(.unreachable(found: "refused")), .failure(.broken(found: "reset", requestSent: false)),
     .failure(.timedOut(phase: .connect, requestSent: false)), .failure(.tlsFailed(found: "expired")),
     .failure(.invalidRequest(found: "a control character")), .status(302, ""), .status(400, ""), .status(403, ""),
-    .status(404, ""), .status(408, ""), .status(409, ""), .status(429, ""), .status(501, ""), .status(503, ""),
+    .status(404, ""), .status(408, ""), .status(409, ""), .status(429, ""), .status(501, ""), .busy,
   ]
 
   private func plan(_ answer: Answer, _ bench: Bench) {
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
-    switch answer {
-    case .status(let status, let body): bench.http.plan(status, body)
-    case .failure(let failure): bench.http.plan(failure)
-    }
+    answer.plan(bench)
   }
 
   private func invoked(_ answer: Answer, _ caller: RecordingCaller = RecordingCaller()) async throws -> Failure? {
@@ -78,10 +87,7 @@ struct UnknownOutcomeTests {
     let bench = try await Bench()
     bench.http.plan(200, Samples.grant(Samples.userToken("curtis.feitty")))
     bench.http.plan(200, #"{"status":"WAITING"}"#)
-    switch answer {
-    case .status(let status, let body): bench.http.plan(status, body)
-    case .failure(let failure): bench.http.plan(failure)
-    }
+    answer.plan(bench)
     let resumption = AgentResumption(
       agent: "PAYABLES_TEAM",
       conversationId: "conv-1",

@@ -138,8 +138,14 @@ extension Failure {
       case .http(.responseTooLarge), .malformed: failure.party == .pod
       case .http(.unreachable), .http(.tlsFailed), .http(.invalidRequest), .http(.cancelled), .unexpectedRedirect: false
       }
-    // A 503 says that the request was not taken on, 501 and 505 that it cannot be.
-    case .fusion(.refused(let refusal)): refusal.status >= 500 && ![501, 503, 505].contains(refusal.status)
+    case .fusion(.refused(let refusal)):
+      switch refusal.status {
+      // It cannot be taken on.
+      case 501, 505: false
+      // It was not, says who names a time; a gateway whose connection broke behind the request says 503 too.
+      case 503: refusal.retryAfterMs == nil
+      default: refusal.status >= 500
+      }
     case .params, .profile, .policy, .store, .file, .key, .token, .fusion, .audit, .duringRun, .startUnknown,
       .abandoned:
       false
