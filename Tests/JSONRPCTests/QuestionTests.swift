@@ -44,6 +44,19 @@ private enum Ask: Method {
     #expect(loopback.unread == [])
   }
 
+  /// An answer that cannot be read bears an id of ours: an error under it would answer a request of the client's.
+  @Test(arguments: [
+    #"{"id":1,"result":{}}"#, #"{"jsonrpc":"1.0","id":1,"result":{}}"#, #"{"id":1,"error":{"code":1,"message":""}}"#,
+    #"{"jsonrpc":"2.0","id":1,"result":1,"result":2}"#,
+  ]) func aBrokenAnswerIsRefusedUnderNoID(answer: String) async {
+    loopback.send(request("1", "ask"))
+    #expect(await loopback.next() == asked("1"))
+    loopback.send(answer)
+    #expect(await loopback.next().hasPrefix(#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"#))
+    loopback.send(#"{"jsonrpc":"2.0","id":1,"result":"x"}"#)
+    #expect(await loopback.next() == result("1", #""\"x\"""#))
+  }
+
   @Test func twoAtOnceAreToldApart() async {
     loopback.send(request("1", "ask"))
     #expect(await loopback.next() == asked("1"))

@@ -38,7 +38,7 @@ enum Message: Sendable {
     do throws(ResponseError) {
       self = try envelope.message()
     } catch {
-      self = .invalid(envelope.usableID, error)
+      self = .invalid(envelope.isAnswer ? nil : envelope.usableID, error)
     }
   }
 }
@@ -56,6 +56,10 @@ private struct Envelope {
   /// Nil when an id is absent, of the wrong kind or ambiguous.
   var usableID: RequestID? { repeated == "id" ? nil : id.flatMap(RequestID.init) }
 
+  /// Whether it is an answer, if anything. Its id is one of ours: an error under it would look like the answer to a
+  /// request of the client's.
+  var isAnswer: Bool { method == nil && (result != nil || error != nil) }
+
   mutating func take(_ member: JSONElement.Member) {
     switch member.name {
     case "jsonrpc": set(\.version, member)
@@ -72,7 +76,7 @@ private struct Envelope {
     if let repeated { throw .invalidRequest("The member `\(repeated)` occurs more than once.") }
     guard version?.string == "2.0" else { throw .invalidRequest("The member `jsonrpc` must be the string \"2.0\".") }
     guard let method else {
-      if result != nil || error != nil { return .response(Response(id: usableID, result: result, error: error)) }
+      if isAnswer { return .response(Response(id: usableID, result: result, error: error)) }
       throw .invalidRequest("The member `method` is missing.")
     }
     guard let name = method.string else { throw .invalidRequest("The member `method` must be a string.") }

@@ -80,14 +80,16 @@ final class Questions: Sendable {
     _ params: JSONValue,
     _ continuation: CheckedContinuation<Outcome, Never>
   ) {
-    let isClosed = state.withLock { state in
-      if !state.isClosed { state.waiting[id] = continuation }
-      return state.isClosed
+    let question = message([.init("method", .string(method)), .init("params", params)], id: id)
+    // Sent under the lock: a cancellation either finds nothing, and is seen here, or goes out behind the question.
+    let refusal = state.withLock { state -> QuestionFailure? in
+      guard !state.isClosed else { return .nobodyThere }
+      guard !Task.isCancelled else { return .withdrawn }
+      state.waiting[id] = continuation
+      outbox.send(question)
+      return nil
     }
-    guard !isClosed else { return continuation.resume(returning: .failure(.nobodyThere)) }
-    // Asked behind the registration: a cancellation before it has found nothing to end.
-    guard !Task.isCancelled else { return _ = end(id, .failure(.withdrawn)) }
-    outbox.send(message([.init("method", .string(method)), .init("params", params)], id: id))
+    if let refusal { continuation.resume(returning: .failure(refusal)) }
   }
 
   private func cancel(_ id: RequestID, _ reason: QuestionFailure) {
