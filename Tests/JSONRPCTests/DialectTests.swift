@@ -54,6 +54,22 @@ private let withdraw1 = notification("withdraw", #"{"request":1}"#)
     )
   }
 
+  /// Nor when its time was over before.
+  @Test func norIsItWhenItsDeadlineHadPassed() async throws {
+    try await play(
+      dialect: quiet,
+      .send(request("1", "work", #"{"door":"a","commits":true,"timeoutMs":1000}"#)),
+      .arrives("a"),
+      .passes(.seconds(1)),
+      .somethingIsAwaited,
+      .send(withdraw1),
+      .passes(.seconds(2)),
+      .opens("a"),
+      .close,
+      .ends(.endOfInput)
+    )
+  }
+
   @Test func anIDMayBeUsedAgainWhenItsRequestIsCancelled() async throws {
     try await play(
       dialect: quiet,

@@ -15,12 +15,13 @@ extension Dispatcher {
   func abandon(_ serial: Serial, _ reason: Abandonment, patience: Duration = Dispatcher.patience) {
     let isAnsweredNow = table.withLock { table in
       guard let request = table.inFlight[serial] else { return false }
+      // A client that cancels wants no answer, whatever the request was abandoned for before.
+      if reason == .cancelled { table.inFlight.update(serial) { silence(&$0) } }
       // The first reason is the one the client is told, but the end of the session is in more of a hurry.
       guard request.abandonment == nil || reason == .sessionEnded else { return false }
       let isOpen = request.call.abandon()
       table.inFlight.update(serial) { request in
         request.abandonment = request.abandonment ?? reason
-        if !answers(request) { request.progress?.end() }
         if !isOpen { setAlarm(of: &request, in: patience) }
       }
       return isOpen
@@ -51,7 +52,12 @@ extension Dispatcher {
 
   /// Whether the client wants an answer still.
   func answers(_ request: PendingRequest) -> Bool {
-    dialect.answersCancelled || request.abandonment != .cancelled
+    dialect.answersCancelled || !request.isCancelled
+  }
+
+  private func silence(_ request: inout PendingRequest) {
+    request.isCancelled = true
+    if !answers(request) { request.progress?.end() }
   }
 
   private func setAlarm(of request: inout PendingRequest, in patience: Duration) {

@@ -20,6 +20,8 @@ struct PendingRequest: Sendable {
   var alarm: DeadlineQueue.Ticket?
   /// Set once, when the request is abandoned behind its commit point.
   var abandonment: Abandonment?
+  /// Whether the client has cancelled it, first or last.
+  var isCancelled = false
 }
 
 /// Why a request is answered without its result.
