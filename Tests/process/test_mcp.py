@@ -128,6 +128,8 @@ def test_a_call_that_fails_is_a_result(
     with start(revision=revision, agents="PAYABLES_*,NO_SUCH") as host:
         facts = host.failure("invoke_agent", **arguments)
         assert (facts["state"], facts["error"]["kind"]) == ("none", kind)
+        # No hint sends a model to what it does not have.
+        assert not {"rpc.discover", "policy.agents", "detail.jobId"} & set(facts["error"]["hint"].replace(";", "").split())
     assert sandbox.audit(side="pod") == []
 
 

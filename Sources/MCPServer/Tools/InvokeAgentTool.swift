@@ -158,7 +158,6 @@ extension ToolFailure {
         ? "Nothing was sent. A person can answer with resume_agent, where this server has it, or in Fusion."
         : "Nothing was sent. Wait for its end with get_agent_run."
     )
-    state = run.state.rawValue
-    self.run = RunView.members(run).filter { ["agent", "jobId", "conversationId"].contains($0.name) }
+    self = about(run)
   }
 }

@@ -1,3 +1,4 @@
+import Delegation
 import JSON
 import JSONRPC
 
@@ -62,7 +63,7 @@ struct ToolFailure: Error, Sendable {
   init(_ error: ResponseError) {
     kind = error.kind
     message = ToolWords.names(in: error.message)
-    if case .string(let hint)? = error.data?["hint"] { self.hint = ToolWords.names(in: hint) } else { hint = "" }
+    if case .string(let hint)? = error.data?["hint"] { self.hint = ToolWords.hint(hint) } else { hint = "" }
     isRetryable = error.data?["retryable"] == true
     if case .number(let pause)? = error.data?["retryAfterMs"] { retryAfterMs = pause.integer() }
     guard case .object(let facts)? = error.data?["detail"] else { return }
@@ -81,6 +82,14 @@ struct ToolFailure: Error, Sendable {
     return failure
   }
 
+  /// The same of a run that is as it was.
+  func about(_ run: AgentRun) -> ToolFailure {
+    var failure = self
+    failure.state = run.state.rawValue
+    failure.run = RunView.members(run).filter { ["agent", "jobId", "conversationId"].contains($0.name) }
+    return failure
+  }
+
   var members: [JSONValue.Member] {
     var error: [JSONValue.Member] = [
       .init("kind", .string(kind)), .init("message", .string(message)), .init("hint", .string(hint)),
@@ -89,17 +98,5 @@ struct ToolFailure: Error, Sendable {
     if let retryAfterMs { error.append(.init("retryAfterMs", .number(JSONNumber(retryAfterMs)))) }
     if let detail, detail != .object([]) { error.append(.init("detail", detail)) }
     return [.init("state", .string(state))] + run + [.init("error", .object(error))]
-  }
-}
-
-/// The protocol's methods, by the names of the tools that stand for them.
-enum ToolWords {
-  private static let tools = [
-    ("getAgentRun", "get_agent_run"), ("invokeAgent", "invoke_agent"), ("listAgents", "list_agents"),
-    ("resumeAgent", "resume_agent"), ("timeoutMs", "time"),
-  ]
-
-  static func names(in sentence: String) -> String {
-    tools.reduce(sentence) { $0.replacing($1.0, with: $1.1) }
   }
 }
