@@ -11,6 +11,10 @@ import Testing
       ("\u{1B}[2Jgone", "\u{FFFD}[2Jgone"),
       ("a\u{0}b\u{7F}c\u{9B}d", "a\u{FFFD}b\u{FFFD}c\u{FFFD}d"),
       ("pay \u{202E}71 eciovni", "pay \u{FFFD}71 eciovni"),
+      ("pay\u{E0100}\u{E01EF}\u{FE00} 1", "pay\u{FFFD}\u{FFFD}\u{FFFD} 1"),
+      ("1\u{3164}7\u{AD}\u{2800}", "1\u{FFFD}7\u{FFFD}\u{FFFD}"),
+      ("one\u{2028}two\u{2029}", "one\u{FFFD}two\u{FFFD}"),
+      ("می\u{200C}خواهم 👩\u{200D}🌾 ❤\u{FE0F}", nil),
       ("\u{E0041}\u{E0070}hidden\u{200B}", "\u{FFFD}\u{FFFD}hidden\u{FFFD}"),
     ] as [(String, String?)]
   ) func whatHidesOrSteersIsReplaced(text: String, cleaned: String?) {

@@ -45,7 +45,8 @@ final class RunCaller: Caller {
   func report(_ message: String, detail: JSONValue?) {
     if let detail { learn(from: detail) }
     let job = if case .string(let jobId)? = detail?["jobId"] { " (job \(jobId))" } else { "" }
-    call.report(AgentText.clean(message) + job, detail: nil)
+    // It may name a state in the pod's own word.
+    call.report(AgentText.prefix(of: AgentText.clean(message), bytes: 500) + job, detail: nil)
   }
 
   /// Tools tell no text before its end: MCP has no place for it.

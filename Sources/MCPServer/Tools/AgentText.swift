@@ -44,9 +44,11 @@ enum AgentText {
     switch scalar.value {
     case 0x09, 0x0a, 0x0d: false
     case ..<0x20, 0x7f...0x9f: true
-    // Marks that change the direction of text, or cannot be seen.
-    case 0x061c, 0x200b, 0x200e, 0x200f, 0x202a...0x202e, 0x2060...0x206f, 0xfeff, 0xe0000...0xe007f: true
-    default: false
+    // Joiners and the styles of a character, which some scripts and emoji are not written without.
+    case 0x200c, 0x200d, 0xfe0e, 0xfe0f: false
+    // Marks that change the direction of text, ends of lines that few know, and blanks that look like nothing.
+    case 0x061c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069, 0x2800, 0xfff9...0xfffb: true
+    default: scalar.properties.isDefaultIgnorableCodePoint
     }
   }
 }
