@@ -59,6 +59,32 @@ import Testing
     #expect(runs["1"]?.conversationId == "c")
   }
 
+  /// A run that was heard of late is no later one.
+  @Test func theLastRunIsTheOneBegunLast() throws {
+    note("1")
+    note("2", in: "c")
+    note("1", in: "c")
+    #expect(try runs.claim("c").run.jobId == "2")
+    #expect(!runs.isLast("1") && runs.isLast("2"))
+  }
+
+  /// One conversation under two names is written to by one call at a time, too.
+  @Test func aConversationMayBeNamedAnew() throws {
+    note("1", in: "c")
+    note("1", in: "d")
+    #expect(runs["1"]?.conversationId == "d" && runs.isLast("1"))
+    let claim = try runs.claim("c")
+    #expect(refusal("d") == .busy)
+    runs.giveBack(claim, isUncertain: true)
+    #expect(refusal("c") == .uncertain && refusal("d") == .uncertain)
+  }
+
+  @Test func newNamesHaveAnEnd() {
+    for number in 0..<100 { note("1", in: "c\(number)") }
+    #expect((0..<100).count { refusal("c\($0)") == nil } == 4)
+    #expect(!runs.isLast("1"))
+  }
+
   @Test func theOldestAreForgottenAndRefused() {
     for number in 0..<100 { note("\(number)", in: "c\(number)") }
     #expect(runs["0"] == nil && refusal("c0") == .unknown)

@@ -26,55 +26,94 @@ final class OwnRuns: Sendable {
     case uncertain
   }
 
+  /// A run by the order in which they were begun.
+  private struct Known {
+    var run: Run
+    let number: Int
+  }
+
   private struct Conversation {
+    /// What the pod called it: one name as a rule, or another at the end of a run than at its beginning.
+    var names: [String] = []
     var lastJob: String
+    /// The number of its last run.
+    var lastNumber: Int
     var isClaimed = false
     var isUncertain = false
   }
 
   private struct State {
-    var runs: [String: Run] = [:]
+    var runs: [String: Known] = [:]
+    /// The jobs, the oldest first.
     var order: [String] = []
-    var conversations: [String: Conversation] = [:]
+    var lastNumber = 0
+    /// By the number of their first run.
+    var conversations: [Int: Conversation] = [:]
+    var names: [String: Int] = [:]
+
+    subscript(_ conversationId: String) -> Conversation? {
+      get { names[conversationId].flatMap { conversations[$0] } }
+      set { if let number = names[conversationId] { conversations[number] = newValue } }
+    }
   }
+
+  /// A pod that names a conversation anew again and again is not followed for ever.
+  private static let maximumNames = 4
 
   private let limit: Int
   private let state = Mutex(State())
 
   init(limit: Int = 10_000) { self.limit = limit }
 
-  subscript(_ jobId: String) -> Run? { state.withLock { $0.runs[jobId] } }
+  subscript(_ jobId: String) -> Run? { state.withLock { $0.runs[jobId]?.run } }
 
   /// Whether nothing was written to the run's conversation since: what an older run waited for has been answered.
   func isLast(_ jobId: String) -> Bool {
     state.withLock { state in
-      guard let conversationId = state.runs[jobId]?.conversationId else { return true }
-      return state.conversations[conversationId]?.lastJob == jobId
+      guard let conversationId = state.runs[jobId]?.run.conversationId else { return true }
+      return state[conversationId]?.lastJob == jobId
     }
   }
 
-  /// A run of ours, or more that is known of one.
+  /// A run of ours, or more that is known of one: its conversation may become known later, and be named anew.
   func note(_ run: Run) {
     state.withLock { state in
-      if state.runs[run.jobId] == nil {
-        state.order.append(run.jobId)
-        forgetTheOldest(&state)
+      let known = state.runs[run.jobId] ?? begin(run, &state)
+      let earlier = known.run.conversationId
+      guard let name = run.conversationId ?? earlier else { return }
+      state.runs[run.jobId]?.run.conversationId = name
+      let number = state.names[name] ?? earlier.flatMap { state.names[$0] } ?? known.number
+      var conversation =
+        state.conversations[number] ?? Conversation(lastJob: run.jobId, lastNumber: known.number)
+      if state.names[name] == nil, conversation.names.count < Self.maximumNames {
+        conversation.names.append(name)
+        state.names[name] = number
       }
-      let conversationId = run.conversationId ?? state.runs[run.jobId]?.conversationId
-      let isNew = state.runs[run.jobId]?.conversationId == nil
-      state.runs[run.jobId] = Run(agent: run.agent, jobId: run.jobId, conversationId: conversationId)
-      guard let conversationId, isNew else { return }
-      state.conversations[conversationId, default: Conversation(lastJob: run.jobId)].lastJob = run.jobId
+      // Of two runs the one that was begun later is the last, whichever was heard of last.
+      if known.number > conversation.lastNumber {
+        conversation.lastJob = run.jobId
+        conversation.lastNumber = known.number
+      }
+      state.conversations[number] = conversation
     }
+  }
+
+  private func begin(_ run: Run, _ state: inout State) -> Known {
+    state.lastNumber += 1
+    let known = Known(run: run, number: state.lastNumber)
+    state.runs[run.jobId] = known
+    state.order.append(run.jobId)
+    forgetTheOldest(&state)
+    return known
   }
 
   /// Lets one call write to a conversation.
   func claim(_ conversationId: String) throws(Refusal) -> Claim {
     try state.withLock { state throws(Refusal) in
-      guard let known = state.conversations[conversationId], let run = state.runs[known.lastJob] else { throw .unknown }
+      guard let known = state[conversationId], let run = state.runs[known.lastJob]?.run else { throw .unknown }
       guard !known.isUncertain else { throw .uncertain }
       guard !known.isClaimed else { throw .busy }
-      state.conversations[conversationId]?.isClaimed = true
+      state[conversationId]?.isClaimed = true
       return Claim(conversationId: conversationId, run: run)
     }
   }
@@ -82,18 +121,20 @@ final class OwnRuns: Sendable {
   /// - Parameter isUncertain: whether something may have been written of which nothing is known.
   func giveBack(_ claim: Claim, isUncertain: Bool) {
     state.withLock { state in
-      state.conversations[claim.conversationId]?.isClaimed = false
-      if isUncertain { state.conversations[claim.conversationId]?.isUncertain = true }
+      state[claim.conversationId]?.isClaimed = false
+      if isUncertain { state[claim.conversationId]?.isUncertain = true }
     }
   }
 
   private func forgetTheOldest(_ state: inout State) {
     guard state.order.count > limit else { return }
     // A tenth at once, so that it is not done for each.
-    for jobId in state.order.prefix(max(1, limit / 10)) {
-      guard let conversationId = state.runs.removeValue(forKey: jobId)?.conversationId else { continue }
-      if state.conversations[conversationId]?.lastJob == jobId { state.conversations[conversationId] = nil }
-    }
+    let forgotten = state.order.prefix(max(1, limit / 10)).compactMap { state.runs.removeValue(forKey: $0) }
     state.order.removeFirst(max(1, limit / 10))
+    let last = forgotten.last?.number ?? 0
+    for (number, conversation) in state.conversations where conversation.lastNumber <= last {
+      state.conversations[number] = nil
+      for name in conversation.names { state.names[name] = nil }
+    }
   }
 }
