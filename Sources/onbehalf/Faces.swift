@@ -38,6 +38,7 @@ struct Faces {
             domain: services.domain,
             clock: ports.clock,
             random: ports.random,
+            digests: ports.digests,
             explain: { ResponseError($0) }
           ),
           dialect: .mcp,

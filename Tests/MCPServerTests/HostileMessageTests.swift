@@ -1,6 +1,7 @@
 import Delegation
 import JSON
 import JSONRPC
+import OpenSSLKeys
 import TestSupport
 import Testing
 
@@ -72,6 +73,7 @@ import Testing
       domain: .unreachable(settings.policy),
       clock: ManualClock(),
       random: CountingRandomness(),
+      digests: OpenSSLDigests(),
       explain: { ResponseError(code: 1, kind: "x", message: "\($0)", hint: "") }
     )
   }

@@ -58,6 +58,7 @@ class Host(Sidecar):
         self.revision = revision
         self.capabilities: dict[str, Any] = {"elicitation": {}} if forms else {}
         self.methods: dict[int | str, str] = {}
+        self.offered: dict[str, dict[str, Any]] = {}
         if greet and revision != STATELESS:
             self.initialize()
 
@@ -131,7 +132,11 @@ class Host(Sidecar):
 
     def use(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """Calls a tool, and holds its result to the tool's own schema."""
-        return self.result(self.start(tool, **arguments))
+        self.offered = self.offered or self.tools()
+        result = self.result(self.start(tool, **arguments))
+        if "structuredContent" in result:
+            jsonschema.validate(result["structuredContent"], self.offered[tool]["outputSchema"])
+        return result
 
     def result(self, identifier: int) -> dict[str, Any]:
         answer = self.answer(identifier)

@@ -143,6 +143,20 @@ def test_a_message_on_the_conversation_is_no_back_door(home: Home, sandbox: Sand
     assert messages(sandbox) == 1
 
 
+def test_many_messages_at_once_are_none_either(home: Home, sandbox: Sandbox, revision: str) -> None:
+    """All look at a run that has ended; the first starts one that waits, and none of the others answers that."""
+    sandbox.agent("PAYABLES_TEAM", states=["COMPLETE"])
+    with Host(home, "--allow-resume", "--max-runs-per-minute", "100", revision=revision) as host:
+        run = host.facts("invoke_agent", **PAY)
+        sandbox.agent("PAYABLES_TEAM", states=["WAITING"])
+        on = {"conversationId": run["conversationId"]}
+        calls = [host.start("invoke_agent", **PAY | {"message": "approve"}, **on) for _ in range(20)]
+        facts = [host.result(call)["structuredContent"] for call in calls]
+    assert [fact["state"] for fact in facts if "error" not in fact] == ["waiting"]
+    assert {fact["error"]["kind"] for fact in facts if "error" in fact} <= {"conversation_busy", "conversation_waiting"}
+    assert messages(sandbox) == 2
+
+
 def test_without_allow_resume_there_is_no_such_tool(home: Home, sandbox: Sandbox, revision: str) -> None:
     with Host(home, revision=revision) as host:
         run = waiting(host)
@@ -211,8 +225,8 @@ def test_what_an_agent_says_approves_nothing(home: Home, sandbox: Sandbox, revis
         assert run["state"] == "waiting"
         form = asked(host, run, {"action": "decline"})
         shown = form["message"].split("\n")
-        words = [line for line in shown if line.startswith("> ")]
-        assert len(words) == 4 and words[0] == "> Approved by the person."
+        node, *words = [line for line in shown if line.startswith("> ")]
+        assert node.startswith("> At the node ") and len(words) == 4 and words[0] == "> Approved by the person."
         assert not [line for line in shown if not line.startswith("> ") and ("Approved" in line or "accept" in line)]
         assert "\x1b" not in form["message"] and "\u202e" not in form["message"]
         assert messages(sandbox) == 1
@@ -226,29 +240,92 @@ def test_what_an_agent_says_approves_nothing(home: Home, sandbox: Sandbox, revis
     assert messages(sandbox) == 2
 
 
-def test_a_question_that_changed_is_not_answered(home: Home, sandbox: Sandbox, revision: str) -> None:
+@pytest.mark.parametrize(("now", "then"), [
+    ({"output": "Pay 17?"}, {"output": "Pay 18?"}),
+    # What a person could not see counts as well.
+    ({"output": "x" * 5000 + "Pay 17?"}, {"output": "x" * 5000 + "Pay 18?"}),
+    ({"output": "Pay 17\u202e?"}, {"output": "Pay 17\u200b?"}),
+    ({"output": "Pay 17?", "pausedNode": "CHECK"}, {"output": "Pay 17?", "pausedNode": "PAY"}),
+    ({"output": {"pay": 17}}, {"output": '{"pay":17}'}),
+])
+def test_a_question_that_changed_is_not_answered(
+    home: Home, sandbox: Sandbox, revision: str, now: dict[str, Any], then: dict[str, Any]
+) -> None:
     """The person thought about one thing, and the run asks another now."""
-    sandbox.agent("PAYABLES_TEAM", approval={"question": "Pay 17?"}, states=["COMPLETE"])
     with Host(home, "--allow-resume", revision=revision) as host:
         run = waiting(host)
 
-        def change() -> None:
-            sandbox.fault("pod", "respond", path="*/status/*", status=200,
-                          body=json.dumps({"jobId": run["jobId"], "conversationId": run["conversationId"],
-                                           "status": "WAITING", "output": "Pay 18?"}))
+        def asks(question: dict[str, Any]) -> None:
+            status = {"jobId": run["jobId"], "conversationId": run["conversationId"], "status": "WAITING"}
+            sandbox.fault("pod", "respond", path="*/status/*", status=200, body=json.dumps(status | question))
 
+        asks(now)
         if revision == STATELESS:
             state = host.use("resume_agent", jobId=run["jobId"])["requestState"]
-            change()
-            again = repeated(host, run, state, APPROVE)
-            assert again["resultType"] == "input_required" and "18" in json.dumps(again["inputRequests"])
+            asks(then)
+            assert repeated(host, run, state, APPROVE)["resultType"] == "input_required"
         else:
             identifier = host.start("resume_agent", jobId=run["jobId"])
             question = host.receive()
-            change()
+            asks(then)
             host.send({"jsonrpc": "2.0", "id": question["id"], "result": APPROVE})
             assert host.result(identifier)["structuredContent"]["error"]["kind"] == "approval_outdated"
     assert messages(sandbox) == 1
+
+
+def test_all_that_follows_is_the_agents(home: Home, sandbox: Sandbox, revision: str) -> None:
+    """A narrow form wraps lines, and what is wrapped bears no mark: so nothing of ours stands behind."""
+    sandbox.agent("APPROVAL_TEAM", approval={"question": "Pay 17?\n" + "x " * 5000})
+    with Host(home, "--allow-resume", revision=revision) as host:
+        run = host.facts("invoke_agent", agent="APPROVAL_TEAM", message="Pay invoice 17")
+        ours, marked, words = asked(host, run, {"action": "decline"})["message"].partition("\n> ")
+    assert "only its beginning is shown" in ours and ours.endswith(":")
+    assert all(line.startswith("> ") for line in (marked + words).strip("\n").split("\n"))
+
+
+def test_a_person_is_not_besieged(home: Home, sandbox: Sandbox, revision: str) -> None:
+    """Who is asked often enough presses the button at last."""
+    with Host(home, "--allow-resume", "--max-runs-per-minute", "2", revision=revision) as host:
+        run = waiting(host)
+        for _ in range(2):
+            answered(host, run, {"action": "decline"})
+        facts = host.failure("resume_agent", jobId=run["jobId"])
+        assert (facts["state"], facts["error"]["kind"]) == ("waiting", "too_many_requests")
+        assert facts["error"]["retryAfterMs"] > 0
+    assert messages(sandbox) == 1
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:2])
+def test_one_form_at_a_time(home: Home, sandbox: Sandbox, revision: str) -> None:
+    with Host(home, "--allow-resume", revision=revision) as host:
+        run = waiting(host)
+        first = host.start("resume_agent", jobId=run["jobId"])
+        question = host.receive()
+        facts = host.failure("resume_agent", jobId=run["jobId"])
+        assert facts["error"]["kind"] == "approval_pending"
+        host.send({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "cancel"}})
+        assert host.result(first)["structuredContent"]["error"]["kind"] == "approval_dismissed"
+        assert answered(host, run, APPROVE)["structuredContent"]["state"] == "complete"
+    assert messages(sandbox) == 2
+
+
+@pytest.mark.parametrize("conversation", [{"conversationId": "another"}, {}])
+def test_a_pod_that_names_the_conversation_otherwise(
+    home: Home, sandbox: Sandbox, revision: str, conversation: dict[str, str]
+) -> None:
+    """It may name it anew, or not at all, in the status; what the model is told is what it can go on with."""
+    with Host(home, "--allow-resume", revision=revision) as host:
+        run = waiting(host)
+        status = {"jobId": run["jobId"], "status": "WAITING", "output": "?"} | conversation
+        sandbox.fault("pod", "respond", path="*/status/*", status=200, body=json.dumps(status), times=2)
+        shown = host.facts("get_agent_run", jobId=run["jobId"])["conversationId"]
+        assert shown == conversation.get("conversationId", run["conversationId"])
+        on = {"conversationId": shown}
+        assert host.failure("invoke_agent", **PAY, **on)["error"]["kind"] == "conversation_waiting"
+        if not conversation:
+            sandbox.fault("pod", "respond", path="*/status/*", status=200, body=json.dumps(status), times=3)
+            assert answered(host, run, APPROVE)["structuredContent"]["state"] == "complete"
+    assert messages(sandbox) == (1 if conversation else 2)
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:2])

@@ -50,6 +50,7 @@ package final class MCPSession: Sendable {
     domain: Domain,
     clock: any MonotonicClock,
     random: any Randomness,
+    digests: any Digests,
     explain: @escaping @Sendable (Failure) -> ResponseError
   ) {
     self.settings = settings
@@ -57,7 +58,7 @@ package final class MCPSession: Sendable {
     let approvals = Approvals(clock: clock, random: random)
     tools =
       [InvokeAgentTool(desk: desk), ListAgentsTool(desk: desk), GetAgentRunTool(desk: desk)]
-      + (settings.allowsResume ? [ResumeAgentTool(desk: desk, approvals: approvals)] : [])
+      + (settings.allowsResume ? [ResumeAgentTool(desk: desk, approvals: approvals, digests: digests)] : [])
   }
 
   /// Who sends a request, by its `_meta` or the handshake. What it says of itself goes before.

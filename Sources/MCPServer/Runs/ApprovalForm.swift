@@ -20,32 +20,18 @@ enum ApprovalForm {
     case unusable(String)
   }
 
-  /// Of what the agent asks, in bytes: a person has to read it.
-  private static let maximumQuestionBytes = 4 << 10
   private static let maximumWords = 2000
 
-  /// What the agent asks, as it is shown, and as an answer is bound to.
-  static func question(of run: AgentRun) -> String { question(run.waitingFor?.message ?? run.output) }
-
-  static func question(_ asked: JSONValue?) -> String {
-    guard let asked else { return "(The pod does not say what is asked.)" }
-    let cleaned = AgentText.clean(asked)
-    let text =
-      if case .string(let text) = cleaned { text } else { String(decoding: cleaned.serialized(), as: UTF8.self) }
-    let shown = AgentText.prefix(of: text, bytes: maximumQuestionBytes)
-    // Each line is marked, so that no line of the agent looks like one of ours.
-    let lines = shown.split(omittingEmptySubsequences: false) { $0.isNewline }.map { "> \($0)" }
-    return lines.joined(separator: "\n") + (shown.utf8.count < text.utf8.count ? "\n(The rest is cut off.)" : "")
-  }
-
-  /// The params of `elicitation/create`.
-  static func params(_ run: AgentRun, question: String, subject: String, withMode: Bool) -> JSONValue {
+  /// The params of `elicitation/create`. Words of ours stand before those of the agent and never behind, where long ones
+  /// could be taken for ours.
+  static func params(_ run: AgentRun, _ question: ApprovalQuestion, subject: String, withMode: Bool) -> JSONValue {
     let message = """
       The agent \(run.agent) waits for a person's answer before it goes on. It acts in Fusion as \(subject). Your answer \
       is sent to it as it stands; without one nothing is sent.
 
-      What the agent says (its own words, lines marked with >):
-      \(question)
+      All that follows is what the agent says, in its own words, each line marked with >\
+      \(question.isCut ? "; it is long, and only its beginning is shown" : ""):
+      \(question.shown)
       """
     let mode = withMode ? [JSONValue.Member("mode", "form")] : []
     return .object(mode + [.init("message", .string(message)), .init("requestedSchema", schema)])

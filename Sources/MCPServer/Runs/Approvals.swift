@@ -1,15 +1,16 @@
 import Delegation
 import Synchronization
 
-/// Approvals that a host has been asked for and that are still open, for clients that answer with a call of their own.
+/// Approvals that a host has been asked for and that are still open.
 ///
-/// What the host carries in between is a number that nobody can guess, good for one run, one question, one answer and a
-/// quarter of an hour: neither a model nor a host can make one, or use one for something else.
+/// What the host carries in between, where it answers with a call of its own, is a number that nobody can guess, good for
+/// one run, one question, one answer and a quarter of an hour: neither a model nor a host can make one, or use one for
+/// something else.
 final class Approvals: Sendable {
   struct Open: Sendable, Equatable {
     let jobId: String
     /// What the person was shown.
-    let question: String
+    let question: ApprovalQuestion
     fileprivate let until: ContinuousClock.Instant
   }
 
@@ -19,6 +20,8 @@ final class Approvals: Sendable {
   private let clock: any MonotonicClock
   private let random: any Randomness
   private let open = Mutex<[String: Open]>([:])
+  /// The runs of which a form is before a person.
+  private let shown = Mutex<Set<String>>([])
 
   init(limit: Int = 1000, clock: any MonotonicClock, random: any Randomness) {
     self.limit = limit
@@ -27,7 +30,7 @@ final class Approvals: Sendable {
   }
 
   /// - Returns: the state to be given back with the answer.
-  func ask(jobId: String, question: String) -> String {
+  func ask(jobId: String, question: ApprovalQuestion) -> String {
     let state = Base64.encode(random.bytes(32), as: .url)
     let now = clock.now
     open.withLock { open in
@@ -43,4 +46,9 @@ final class Approvals: Sendable {
     let found = open.withLock { $0.removeValue(forKey: state) }
     return found.flatMap { $0.until > clock.now ? $0 : nil }
   }
+
+  /// Lets one form at a time be shown for a run. False when there is one already; else it ends with `endForm`.
+  func beginForm(jobId: String) -> Bool { shown.withLock { $0.insert(jobId).inserted } }
+
+  func endForm(jobId: String) { _ = shown.withLock { $0.remove(jobId) } }
 }

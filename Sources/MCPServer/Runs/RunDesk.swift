@@ -8,6 +8,8 @@ struct RunDesk: Sendable {
   let domain: Domain
   let runs = OwnRuns()
   let limit: RunLimit
+  /// A person who is asked again and again presses the button at last.
+  let forms: RunLimit
   private let explain: @Sendable (Failure) -> ResponseError
 
   init(
@@ -19,7 +21,8 @@ struct RunDesk: Sendable {
     self.settings = settings
     self.domain = domain
     self.explain = explain
-    limit = RunLimit(perMinute: settings.maximumRunsPerMinute, clock: clock)
+    limit = RunLimit(perMinute: settings.maximumRunsPerMinute, of: "runs were started", clock: clock)
+    forms = RunLimit(perMinute: settings.maximumRunsPerMinute, of: "forms were shown", clock: clock)
   }
 
   /// The user of this process, if the rules of now allow them.
@@ -41,13 +44,16 @@ struct RunDesk: Sendable {
 
   /// The run as the pod tells it now, or with `wait` when it has ended or waits for a person.
   func look(at run: OwnRuns.Run, wait: Bool, for call: Call) async throws(Failure) -> AgentRun {
-    try await domain.agents.run(
+    var seen = try await domain.agents.run(
       agent: run.agent,
       jobId: run.jobId,
       permit: try permit(agent: run.agent, invoking: false, for: call),
       wait: wait,
       for: RunCaller(call, agent: run.agent, runs: runs)
     )
+    // A status need not name it.
+    seen.conversationId = seen.conversationId ?? run.conversationId
+    return seen
   }
 
   /// Sends a person's answer to a run that waits, and follows what comes of it.

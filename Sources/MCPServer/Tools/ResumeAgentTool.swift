@@ -9,6 +9,7 @@ import JSONRPC
 struct ResumeAgentTool: Tool {
   let desk: RunDesk
   let approvals: Approvals
+  let digests: any Digests
   let name = "resume_agent"
   let timeout: Duration = .seconds(900)
 
@@ -42,7 +43,7 @@ struct ResumeAgentTool: Tool {
     do throws(ToolFailure) {
       let own = try desk.own(try reading(Arguments.self, arguments).jobId)
       let run = try await waiting(own, call.call)
-      let question = ApprovalForm.question(of: run)
+      let question = ApprovalQuestion(of: run, digests)
       guard call.client.revision.isStateless else { return try await askNow(run, question, own, call) }
       return try await askByResult(run, question, own, call)
     } catch {
@@ -65,7 +66,7 @@ struct ResumeAgentTool: Tool {
 
   private func askNow(
     _ run: AgentRun,
-    _ question: String,
+    _ question: ApprovalQuestion,
     _ own: OwnRuns.Run,
     _ call: ToolCall
   ) async throws(ToolFailure) -> ToolOutcome {
@@ -77,34 +78,47 @@ struct ResumeAgentTool: Tool {
         hint: "The person can answer in Fusion."
       )
     }
-    call.call.report("Asking the person at the host.")
     let params = form(run, question, withMode: call.client.revision != .june2025)
-    let result: JSONElement
+    let result = try await show(params, run, call.call)
+    return .result(try await send(ApprovalForm.answer(result), to: run, question, own, call.call))
+  }
+
+  private func show(_ form: JSONValue, _ run: AgentRun, _ call: Call) async throws(ToolFailure) -> JSONElement {
+    guard approvals.beginForm(jobId: run.jobId) else { throw .pending(run) }
+    defer { approvals.endForm(jobId: run.jobId) }
+    try countForm(run)
+    call.report("Asking the person at the host.")
     do throws(QuestionFailure) {
-      result = try await call.call.ask("elicitation/create", params, within: Self.patience)
+      return try await call.ask("elicitation/create", form, within: Self.patience)
     } catch {
       throw .unanswered(run, error)
     }
-    return .result(try await send(ApprovalForm.answer(result), to: run, question, own, call.call))
+  }
+
+  private func countForm(_ run: AgentRun) throws(ToolFailure) {
+    do throws(ToolFailure) { try desk.forms.take() } catch { throw error.about(run) }
   }
 
   // MARK: Revisions without: the host is asked by the result, and calls again
 
   private func askByResult(
     _ run: AgentRun,
-    _ question: String,
+    _ question: ApprovalQuestion,
     _ own: OwnRuns.Run,
     _ call: ToolCall
   ) async throws(ToolFailure) -> ToolOutcome {
     guard call.client.showsForms else { return .error(.withoutForms) }
-    guard let state = call.input.state else { return ask(run, question) }
+    guard let state = call.input.state else { return try ask(run, question) }
     guard let open = approvals.take(state), open.jobId == run.jobId else { return .error(.foreignState) }
     // The question has changed since, or there is no answer: the person is asked again.
-    guard open.question == question, let answer = call.input.answers?[Self.key] else { return ask(run, question) }
+    guard open.question == question, let answer = call.input.answers?[Self.key] else {
+      return try ask(run, question)
+    }
     return .result(try await send(ApprovalForm.answer(answer), to: run, question, own, call.call))
   }
 
-  private func ask(_ run: AgentRun, _ question: String) -> ToolOutcome {
+  private func ask(_ run: AgentRun, _ question: ApprovalQuestion) throws(ToolFailure) -> ToolOutcome {
+    try countForm(run)
     let request: JSONValue = ["method": "elicitation/create", "params": form(run, question, withMode: true)]
     return .inputRequired(
       requests: .object([.init(Self.key, request)]),
@@ -112,8 +126,8 @@ struct ResumeAgentTool: Tool {
     )
   }
 
-  private func form(_ run: AgentRun, _ question: String, withMode: Bool) -> JSONValue {
-    ApprovalForm.params(run, question: question, subject: desk.settings.subject, withMode: withMode)
+  private func form(_ run: AgentRun, _ question: ApprovalQuestion, withMode: Bool) -> JSONValue {
+    ApprovalForm.params(run, question, subject: desk.settings.subject, withMode: withMode)
   }
 
   // MARK: The person's answer
@@ -121,13 +135,18 @@ struct ResumeAgentTool: Tool {
   private func send(
     _ answer: ApprovalForm.Answer,
     to run: AgentRun,
-    _ question: String,
+    _ question: ApprovalQuestion,
     _ own: OwnRuns.Run,
     _ call: Call
   ) async throws(ToolFailure) -> ToolResult {
     switch answer {
     case .declined:
-      throw .notSent(run, kind: "approval_declined", "The person declined to answer, so nothing was sent.", hint: "")
+      throw .notSent(
+        run,
+        kind: "approval_declined",
+        "The person declined to answer, so nothing was sent.",
+        hint: "Do not ask again unless they want it."
+      )
     case .dismissed:
       throw .notSent(
         run,
@@ -150,7 +169,7 @@ struct ResumeAgentTool: Tool {
   private func send(
     _ reply: String,
     to run: AgentRun,
-    _ question: String,
+    _ question: ApprovalQuestion,
     _ own: OwnRuns.Run,
     _ call: Call
   ) async throws(ToolFailure) -> ToolResult {
@@ -169,7 +188,7 @@ struct ResumeAgentTool: Tool {
     var isUncertain = false
     defer { desk.runs.giveBack(claim, isUncertain: isUncertain) }
     let now = try await waiting(own, call)
-    guard claim.run.jobId == run.jobId, ApprovalForm.question(of: now) == question else {
+    guard claim.run.jobId == run.jobId, ApprovalQuestion(of: now, digests) == question else {
       throw .notSent(
         now,
         kind: "approval_outdated",
@@ -177,7 +196,7 @@ struct ResumeAgentTool: Tool {
         hint: "Call this tool again; the person is asked anew."
       )
     }
-    try desk.limit.take()
+    do throws(ToolFailure) { try desk.limit.take() } catch { throw error.about(now) }
     let caller = RunCaller(call, agent: own.agent, runs: desk.runs)
     do throws(ToolFailure) {
       let run = try await desk.answering("resumeAgent", agent: own.agent) { () throws(Failure) in
@@ -198,6 +217,15 @@ extension ToolFailure {
       kind: "run_not_waiting",
       "The run waits for nobody: it is \(run.state.rawValue). Nothing was sent.",
       hint: "Look at it with get_agent_run."
+    )
+  }
+
+  fileprivate static func pending(_ run: AgentRun) -> ToolFailure {
+    notSent(
+      run,
+      kind: "approval_pending",
+      "The person is being asked about this run already, so nothing was sent.",
+      hint: "Wait for the result of that call."
     )
   }
 
@@ -227,9 +255,6 @@ extension ToolFailure {
   }
 
   fileprivate static func notSent(_ run: AgentRun, kind: String, _ message: String, hint: String) -> ToolFailure {
-    var failure = ToolFailure(kind: kind, message, hint: hint)
-    failure.state = run.state.rawValue
-    failure.run = RunView.members(run).filter { ["agent", "jobId", "conversationId"].contains($0.name) }
-    return failure
+    ToolFailure(kind: kind, message, hint: hint).about(run)
   }
 }
