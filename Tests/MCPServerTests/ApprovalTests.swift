@@ -49,6 +49,8 @@ import Testing
       (#"{"action":"cancel","content":{"decision":"approve"}}"#, .dismissed),
       (#"{"action":"accept","content":{"decision":"answer"}}"#, .unusable("it has no words")),
       (#"{"action":"accept","content":{"decision":true}}"#, .unusable("it has no decision")),
+      (#"{"action":"accept","content":{"decision":"approve","words":17}}"#, .unusable("its words are no text")),
+      (#"{"action":"accept","content":{"decision":"approve","words":null}}"#, .reply("approve")),
       (#"{"action":"accept","content":["approve"]}"#, .unusable("it has no decision")),
       (#"{"action":"accept","decision":"approve"}"#, .unusable("it has no decision")),
       (#"{"content":{"decision":"approve"}}"#, .unusable("it has no action")),

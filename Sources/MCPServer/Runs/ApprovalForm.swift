@@ -67,7 +67,10 @@ enum ApprovalForm {
     guard let decision = result["content"]?["decision"]?.string.flatMap(Decision.init) else {
       return .unusable("it has no decision")
     }
-    let words = AgentText.clean(result["content"]?["words"]?.string ?? "")
+    let given = result["content"]?["words"]
+    // Words that cannot be read may have been a condition.
+    guard [.string, .null].contains(given?.kind ?? .null) else { return .unusable("its words are no text") }
+    let words = AgentText.clean(given?.string ?? "")
     guard words.unicodeScalars.count <= maximumWords else { return .unusable("it is too long") }
     switch decision {
     case .approve, .refuse: return .reply(words.isEmpty ? decision.rawValue : "\(decision.rawValue)\n\(words)")
