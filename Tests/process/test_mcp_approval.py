@@ -150,8 +150,10 @@ def test_many_messages_at_once_are_none_either(home: Home, sandbox: Sandbox, rev
         run = host.facts("invoke_agent", **PAY)
         sandbox.agent("PAYABLES_TEAM", states=["WAITING"])
         on = {"conversationId": run["conversationId"]}
-        calls = [host.start("invoke_agent", **PAY | {"message": "approve"}, **on) for _ in range(20)]
-        facts = [host.result(call)["structuredContent"] for call in calls]
+        calls = {host.start("invoke_agent", **PAY | {"message": "approve"}, **on) for _ in range(20)}
+        answers = [host.receive() for _ in calls]
+    assert {answer["id"] for answer in answers} == calls
+    facts = [answer["result"]["structuredContent"] for answer in answers]
     assert [fact["state"] for fact in facts if "error" not in fact] == ["waiting"]
     assert {fact["error"]["kind"] for fact in facts if "error" in fact} <= {"conversation_busy", "conversation_waiting"}
     assert messages(sandbox) == 2
