@@ -106,6 +106,8 @@ def test_a_cancelled_call_is_not_answered(start: Start, sandbox: Sandbox, revisi
                 assert message["method"] == "notifications/progress"
         job = report["params"]["message"].rpartition("job ")[2].rstrip(")")
         assert host.facts("get_agent_run", jobId=job)["state"] == "running"
+        # Who gave up before it was told a job asks for the one begun last.
+        assert host.facts("get_agent_run")["jobId"] == job
         host.end_input()
         assert [message for message in host.rest() if "id" in message] == []
 
@@ -161,8 +163,9 @@ def test_runs_of_others_are_not_shown(start: Start, revision: str) -> None:
     with start(revision=revision) as host:
         run = host.facts("invoke_agent", **HELLO)
     with start(revision=revision) as host:
-        facts = host.failure("get_agent_run", jobId=run["jobId"])
-        assert facts["error"]["kind"] == "run_not_found"
+        for run_asked_for in ({"jobId": run["jobId"]}, {}):
+            facts = host.failure("get_agent_run", **run_asked_for)
+            assert facts["error"]["kind"] == "run_not_found"
         facts = host.failure("invoke_agent", **HELLO, conversationId=run["conversationId"])
         assert facts["error"]["kind"] == "conversation_not_found"
 

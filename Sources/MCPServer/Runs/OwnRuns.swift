@@ -67,6 +67,9 @@ final class OwnRuns: Sendable {
 
   subscript(_ jobId: String) -> Run? { state.withLock { $0.runs[jobId]?.run } }
 
+  /// The one that was begun last.
+  var last: Run? { state.withLock { state in state.order.last.flatMap { state.runs[$0]?.run } } }
+
   /// Whether nothing was written to the run's conversation since: what an older run waited for has been answered.
   func isLast(_ jobId: String) -> Bool {
     state.withLock { state in

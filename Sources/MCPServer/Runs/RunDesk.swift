@@ -74,11 +74,12 @@ struct RunDesk: Sendable {
     return try await domain.agents.resume(resumption, permit: permit, wait: true, for: caller)
   }
 
-  func own(_ jobId: String) throws(ToolFailure) -> OwnRuns.Run {
-    guard let run = runs[jobId] else {
+  /// - Parameter jobId: nil is the run that was begun last, for who gave up before its `jobId` came.
+  func own(_ jobId: String?) throws(ToolFailure) -> OwnRuns.Run {
+    guard let run = jobId.map({ runs[$0] }) ?? runs.last else {
       throw ToolFailure(
         kind: "run_not_found",
-        "This server started no run of that jobId.",
+        jobId == nil ? "This server has started no run." : "This server started no run of that jobId.",
         hint: "Only runs that invoke_agent started in this session can be looked at."
       )
     }
