@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desktop import Desktop  # noqa: E402
+from mcp_host import prepared  # noqa: E402
 from onboarding import onboard, profile  # noqa: E402
 from relay import Relay  # noqa: E402
 from sandbox.control import Sandbox  # noqa: E402
@@ -74,3 +76,18 @@ def onboarded(home: Home, sandbox: Sandbox, relay: Relay) -> Iterator[Sidecar]:
         sidecar.call("saveProfile", profile=basic)
         sidecar.call("setClientSecret", profile="basic", clientSecret=sandbox.client_secret)
         yield sidecar
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory, running: Sandbox) -> tuple[Home, dict[str, Any]]:
+    """Where a person has set all up for an MCP host, once for all tests: the home and the key."""
+    home = Home(tmp_path_factory.mktemp("office"))
+    return home, prepared(home, running)
+
+
+@pytest.fixture
+def desk(office: tuple[Home, dict[str, Any]], sandbox: Sandbox) -> Home:
+    """That home, with its key registered."""
+    home, key = office
+    sandbox.register_certificate(key["kid"], key["certificatePem"])
+    return home

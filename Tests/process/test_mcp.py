@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mcp_host import REVISIONS, STATELESS, USER, Host, options, prepared
+from mcp_host import REVISIONS, STATELESS, USER, Host, options
 from sandbox.control import Sandbox
 from sidecar import BINARY, Home
 
@@ -17,18 +17,9 @@ HELLO = {"agent": "PAYABLES_TEAM", "message": "Hello"}
 Start = Callable[..., Host]
 
 
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, running: Sandbox) -> tuple[Home, dict[str, Any]]:
-    """Where a person has set all up, once for all tests: the home and the key."""
-    home = Home(tmp_path_factory.mktemp("office"))
-    return home, prepared(home, running)
-
-
 @pytest.fixture
-def start(office: tuple[Home, dict[str, Any]], sandbox: Sandbox) -> Start:
-    home, key = office
-    sandbox.register_certificate(key["kid"], key["certificatePem"])
-    return lambda *more, **how: Host(home, *more, **how)
+def start(desk: Home) -> Start:
+    return lambda *more, **how: Host(desk, *more, **how)
 
 
 @pytest.fixture(params=REVISIONS)
@@ -289,19 +280,18 @@ def test_a_signal_ends_it(start: Start, sandbox: Sandbox, revision: str) -> None
         assert host.wait() == 0 and time.monotonic() - begun < 2
 
 
-def test_the_command_line_is_held_to(office: tuple[Home, dict[str, Any]]) -> None:
-    home, _ = office
-    for wrong in (["--mcp"], [*options(home), "--admin"], [*options(home), "--framing", "headers"], ["--subject", "x"]):
-        done = subprocess.run([BINARY, *wrong], input=b"", env=home.environment, capture_output=True, check=False)
+def test_the_command_line_is_held_to(desk: Home) -> None:
+    for wrong in (["--mcp"], [*options(desk), "--admin"], [*options(desk), "--framing", "headers"], ["--subject", "x"]):
+        done = subprocess.run([BINARY, *wrong], input=b"", env=desk.environment, capture_output=True, check=False)
         assert (done.returncode, done.stdout) == (2, b"") and done.stderr.startswith(b"onbehalf: ")
 
 
-def test_who_runs_agents_is_recorded(start: Start, office: tuple[Home, dict[str, Any]]) -> None:
+def test_who_runs_agents_is_recorded(start: Start, desk: Home) -> None:
     """The pair of rows of the other protocol, and a row for what the command line forbids."""
     with start(revision=STATELESS, agents="PAYABLES_TEAM") as host:
         run = host.facts("invoke_agent", **HELLO)
         host.failure("invoke_agent", agent="HR_TEAM", message="x")
-    rows = [json.loads(line) for file in office[0].state.glob("*.jsonl") for line in file.read_text().splitlines()]
+    rows = [json.loads(line) for file in desk.state.glob("*.jsonl") for line in file.read_text().splitlines()]
     intent, outcome, denied = [
         row for row in rows if row.get("operation") == "invokeAgent" and row["sidecar"] == host.process.pid
     ]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from mcp_host import REVISIONS, STATELESS, Host, prepared
+from mcp_host import REVISIONS, STATELESS, Host
 from sandbox.control import Sandbox
 from sidecar import Home
 
@@ -20,18 +20,10 @@ NO_ANSWERS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, running: Sandbox) -> tuple[Home, dict[str, Any]]:
-    home = Home(tmp_path_factory.mktemp("office"))
-    return home, prepared(home, running)
-
-
 @pytest.fixture
-def home(office: tuple[Home, dict[str, Any]], sandbox: Sandbox) -> Home:
-    home, key = office
-    sandbox.register_certificate(key["kid"], key["certificatePem"])
+def home(desk: Home, sandbox: Sandbox) -> Home:
     sandbox.agent("PAYABLES_TEAM", states=["RUNNING", "WAITING"])
-    return home
+    return desk
 
 
 @pytest.fixture(params=REVISIONS)

@@ -8,26 +8,13 @@ import anyio
 import mcp.client.session
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
-from mcp_host import REVISIONS, STATELESS, USER, options, prepared
+from mcp_host import REVISIONS, STATELESS, USER, options
 from mcp_types import ElicitResult
 from sandbox.control import Sandbox
 from sidecar import BINARY, Home
 
 HELLO = {"agent": "PAYABLES_TEAM", "message": "Hello"}
 Work = Callable[[Client], Awaitable[Any]]
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, running: Sandbox) -> tuple[Home, dict[str, Any]]:
-    home = Home(tmp_path_factory.mktemp("office"))
-    return home, prepared(home, running)
-
-
-@pytest.fixture
-def home(office: tuple[Home, dict[str, Any]], sandbox: Sandbox) -> Home:
-    home, key = office
-    sandbox.register_certificate(key["kid"], key["certificatePem"])
-    return home
 
 
 @pytest.fixture(params=REVISIONS)
@@ -38,13 +25,13 @@ def revision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return request.param
 
 
-def served(home: Home, revision: str, work: Work, *more: str, person: Any = None, **how: Any) -> Any:
+def served(desk: Home, revision: str, work: Work, *more: str, person: Any = None, **how: Any) -> Any:
     """Runs `work` with a connected client of that revision."""
 
     async def run() -> Any:
         server = StdioServerParameters(
-            command=BINARY, args=["--config", str(home.config), *options(home, *more, **how)],
-            env={"HOME": str(home.path)},
+            command=BINARY, args=["--config", str(desk.config), *options(desk, *more, **how)],
+            env={"HOME": str(desk.path)},
         )
         mode = STATELESS if revision == STATELESS else "legacy"
         async with Client(server, mode=mode, elicitation_callback=person) as client:
@@ -54,19 +41,19 @@ def served(home: Home, revision: str, work: Work, *more: str, person: Any = None
     return anyio.run(run)
 
 
-def test_a_handshake_and_a_list(home: Home, revision: str) -> None:
+def test_a_handshake_and_a_list(desk: Home, revision: str) -> None:
     async def work(client: Client) -> Any:
         return (await client.list_tools()).tools
 
-    tools = {tool.name: tool for tool in served(home, revision, work)}
+    tools = {tool.name: tool for tool in served(desk, revision, work)}
     assert set(tools) == {"invoke_agent", "list_agents", "get_agent_run"}
     assert tools["invoke_agent"].annotations.destructive_hint is True
     assert tools["list_agents"].annotations.read_only_hint is True
 
 
-def test_a_host_that_knows_both_eras_takes_the_newer(home: Home) -> None:
+def test_a_host_that_knows_both_eras_takes_the_newer(desk: Home) -> None:
     async def run() -> None:
-        server = StdioServerParameters(command=BINARY, args=["--config", str(home.config), *options(home)])
+        server = StdioServerParameters(command=BINARY, args=["--config", str(desk.config), *options(desk)])
         async with Client(server) as client:
             assert client.protocol_version == STATELESS and client.server_info.name == "onbehalf"
             assert client.server_capabilities.tools is not None
@@ -74,7 +61,7 @@ def test_a_host_that_knows_both_eras_takes_the_newer(home: Home) -> None:
     anyio.run(run)
 
 
-def test_a_call_with_progress(home: Home, sandbox: Sandbox, revision: str) -> None:
+def test_a_call_with_progress(desk: Home, sandbox: Sandbox, revision: str) -> None:
     sandbox.agent("PAYABLES_TEAM", states=["RUNNING", "RUNNING", "COMPLETE"])
     reports: list[tuple[float, str | None]] = []
 
@@ -84,7 +71,7 @@ def test_a_call_with_progress(home: Home, sandbox: Sandbox, revision: str) -> No
     async def work(client: Client) -> Any:
         return await client.call_tool("invoke_agent", HELLO, progress_callback=told)
 
-    result = served(home, revision, work)
+    result = served(desk, revision, work)
     assert result.is_error is False
     assert result.structured_content["state"] == "complete"
     assert json.loads(result.content[0].text) == result.structured_content
@@ -92,7 +79,7 @@ def test_a_call_with_progress(home: Home, sandbox: Sandbox, revision: str) -> No
     assert {row["actor"] for row in sandbox.audit(side="pod")} == {USER}
 
 
-def test_cancelling(home: Home, sandbox: Sandbox, revision: str) -> None:
+def test_cancelling(desk: Home, sandbox: Sandbox, revision: str) -> None:
     sandbox.agent("PAYABLES_TEAM", states=["RUNNING"])
     jobs: list[str] = []
 
@@ -109,10 +96,10 @@ def test_cancelling(home: Home, sandbox: Sandbox, revision: str) -> None:
             tasks.cancel_scope.cancel()
         return await client.call_tool("get_agent_run", {"jobId": jobs[0]})
 
-    assert served(home, revision, work).structured_content["state"] == "running"
+    assert served(desk, revision, work).structured_content["state"] == "running"
 
 
-def test_errors(home: Home, revision: str) -> None:
+def test_errors(desk: Home, revision: str) -> None:
     async def work(client: Client) -> None:
         denied = await client.call_tool("invoke_agent", {"agent": "HR_TEAM", "message": "x"})
         assert denied.is_error and denied.structured_content["error"]["kind"] == "agent_denied"
@@ -120,7 +107,7 @@ def test_errors(home: Home, revision: str) -> None:
             await client.call_tool("get_token", {})
         assert unknown.value.code == -32602
 
-    served(home, revision, work, agents="PAYABLES_*")
+    served(desk, revision, work, agents="PAYABLES_*")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +120,7 @@ def test_errors(home: Home, revision: str) -> None:
     ],
 )
 def test_a_person_is_asked(
-    home: Home, sandbox: Sandbox, revision: str, answer: ElicitResult, state: str, kind: str | None
+    desk: Home, sandbox: Sandbox, revision: str, answer: ElicitResult, state: str, kind: str | None
 ) -> None:
     sandbox.agent("PAYABLES_TEAM", states=["WAITING"])
     asked: list[Any] = []
@@ -146,14 +133,14 @@ def test_a_person_is_asked(
         run = (await client.call_tool("invoke_agent", HELLO)).structured_content
         return await client.call_tool("resume_agent", {"jobId": run["jobId"]})
 
-    facts = served(home, revision, work, "--allow-resume", person=person).structured_content
+    facts = served(desk, revision, work, "--allow-resume", person=person).structured_content
     assert (facts["state"], facts.get("error", {}).get("kind")) == (state, kind)
     [form] = asked
     assert "PAYABLES_TEAM" in form.message and USER in form.message
     assert form.requested_schema["properties"]["decision"]["enum"] == ["approve", "refuse", "answer"]
 
 
-def test_a_host_without_forms(home: Home, sandbox: Sandbox, revision: str) -> None:
+def test_a_host_without_forms(desk: Home, sandbox: Sandbox, revision: str) -> None:
     sandbox.agent("PAYABLES_TEAM", states=["WAITING"])
 
     async def work(client: Client) -> None:
@@ -165,5 +152,5 @@ def test_a_host_without_forms(home: Home, sandbox: Sandbox, revision: str) -> No
         else:
             assert result.structured_content["error"]["kind"] == "elicitation_unsupported"
 
-    served(home, revision, work, "--allow-resume")
+    served(desk, revision, work, "--allow-resume")
     assert len([row for row in sandbox.audit(side="pod") if row["status"] == 202]) == 1
