@@ -1,0 +1,4 @@
+std = "luajit"
+globals = { "vim.g" }
+read_globals = { "vim" }
+max_line_length = 120
