@@ -12,6 +12,7 @@ from sandbox.control import Sandbox
 from sidecar import BINARY, PATIENCE_SECONDS, Home, Sidecar
 
 PLUGIN = Path(__file__).resolve().parents[1]
+CLEAN = ["--clean", "--cmd", f"set rtp^={PLUGIN}"]
 
 # What a person would do at a prompt or a menu is left to the test: told.prompts, told.notes, and the answer.
 PERSON = """
@@ -40,13 +41,12 @@ def prepared(home: Home, sandbox: Sandbox) -> tuple[list[str], dict[str, str]]:
 class Editor:
     """Ends with the `with` block, and must then end well."""
 
-    def __init__(self, home: Home, folder: Path) -> None:
+    def __init__(self, home: Home, folder: Path, start: list[str] = CLEAN) -> None:
         self.address = str(folder / "nvim.sock")
-        environment = home.environment | {"XDG_DATA_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
         self.process = subprocess.Popen(
-            ["nvim", "--headless", "--clean", "--listen", self.address, "--cmd", f"set rtp^={PLUGIN}",
+            ["nvim", "--headless", *start, "--listen", self.address,
              "-c", f"lua {RUN}", "-c", "lua io.stdout:write('ready\\n')"],
-            env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=home.environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         assert self.process.stdout.readline() == b"ready\n"
         self.code = folder / "code.lua"
