@@ -28,6 +28,7 @@ command("OnBehalfCancel", function() require("onbehalf").cancel() end, {
 vim.api.nvim_create_autocmd("VimLeavePre", {
   group = group,
   callback = function()
-    if package.loaded.onbehalf then require("onbehalf").close() end
+    local connection = package.loaded["onbehalf.connection"]
+    if connection then connection.leave() end
   end,
 })

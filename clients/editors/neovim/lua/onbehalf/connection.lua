@@ -68,6 +68,8 @@ local function send(connection, method, params, options)
   local id = connection.last_id + 1
   connection.last_id = id
   if options.on_progress then params = vim.tbl_extend("force", params, { workDoneToken = id }) end
+  if next(params) == nil then params = vim.empty_dict() end
+  connection.process.send({ jsonrpc = "2.0", id = id, method = method, params = params })
   local silent = failure.new(
     "deadline_exceeded", "The sidecar did not answer within the deadline.", "It may hang: end it and ask again.")
   local patience = options.patience_ms or (params.timeoutMs or LONGEST_DEFAULT_MS) + GRACE_MS
@@ -76,8 +78,6 @@ local function send(connection, method, params, options)
     on_progress = options.on_progress,
     timer = after(patience, function() settle(connection, id, silent) end),
   }
-  if next(params) == nil then params = vim.empty_dict() end
-  connection.process.send({ jsonrpc = "2.0", id = id, method = method, params = params })
 
   --- Settled by the sidecar's own answer, which says what becomes of a run; without one after a while.
   return function()
@@ -150,6 +150,11 @@ end
 --- Of the sidecar that runs: its process id, and the name and version that it told. Nothing when none runs.
 function M.running()
   if live then return live.process.pid, live.server end
+end
+
+--- Ends the sidecar with the editor. Nobody is there any more who could be told.
+function M.leave()
+  if live then live.process.stop() end
 end
 
 --- Ends the sidecar; what was asked fails with `client_closed`. The next request starts another.

@@ -5,6 +5,16 @@ local LONGEST_MESSAGE = 256 * 1024 * 1024
 
 local M = {}
 
+--- Whether what there is of a header can become one: lines of a name, a colon and a value.
+local function may_be_header(head)
+  for line in head:gmatch("[^\n]*\n") do
+    if not line:find("^[%w-]+:[^\r\n]*\r\n$") and line ~= "\r\n" then return false end
+  end
+  local rest = head:match("[^\n]*$")
+  return rest == "\r" or rest:find("^[%w-]*$") ~= nil or rest:find("^[%w-]+:") ~= nil
+end
+
+--- A message as it goes out.
 function M.encode(message)
   local body = vim.json.encode(message)
   return ("Content-Length: %d\r\n\r\n%s"):format(#body, body)
@@ -29,10 +39,10 @@ function M.reader()
   --- The length of the next body; nil while its header is not whole; false when it is none.
   local function read_header()
     local head = join():sub(1, LONGEST_HEADER)
-    local last = select(2, head:find("\r\n\r\n", 1, true))
+    local _, last = head:find("\r\n\r\n", 1, true)
+    if not may_be_header(head:sub(1, last)) then return false end
     if not last then
-      local begins_well = #head < LONGEST_HEADER and not head:find("^[^%a]") and not head:find("^[^:\n]*\n")
-      if not begins_well then return false end
+      if #head == LONGEST_HEADER then return false end
       return nil
     end
     local found = ("\n" .. head:sub(1, last)):lower():match("\ncontent%-length:[ \t]*(%d+)[ \t]*\r\n")
