@@ -90,3 +90,20 @@ def test_what_came_too_late_is_told(waiting: Editor, sandbox: Sandbox) -> None:
     waiting.until_it_is("run_not_waiting")
     assert "run_not_waiting: " in waiting.text
     assert answers(sandbox) == []
+
+
+def test_of_two_questions_the_one_that_is_seen_is_answered(editor: Editor, sandbox: Sandbox) -> None:
+    sandbox.agent("APPROVAL_TEAM", states=["COMPLETE"], approval={"question": QUESTION})
+    for words in ("Pay Acme", "Pay Bolt"):
+        editor.ask(f"APPROVAL_TEAM {words}", until="waits for a person")
+        editor.until("told.answer")
+        editor.lua("told.answer(nil)")
+    editor.command("1wincmd w")
+    editor.command("OnBehalfAnswer approve")
+    assert editor.told["notes"][-1] == "onbehalf: several runs wait: answer in the window of one"
+    editor.command("2wincmd w")
+    assert "> Pay Acme" in editor.text
+    editor.command("OnBehalfAnswer approve")
+    editor.until_it_is("complete")
+    assert editor.text.endswith("APPROVAL_TEAM read: Pay Acme")
+    assert len(answers(sandbox)) == 1

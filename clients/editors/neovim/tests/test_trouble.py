@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import sys
@@ -64,6 +65,13 @@ def test_an_error_is_told_with_its_hint(
     message, hint, *_ = told.splitlines()
     assert message and hint and said in told
     assert editor.told["notes"][0].startswith(f"onbehalf: {kind}: ")
+
+
+def test_a_run_that_failed_is_told_in_the_words_of_the_pod(editor: Editor, sandbox: Sandbox) -> None:
+    sandbox.agent("PAYABLES_TEAM", states=["FAILED"], error="No such\ninvoice.", deltas=None)
+    editor.ask("PAYABLES_TEAM Hello", until="agent_failed")
+    assert "> Hello\n\nagent_failed: The run " in editor.text
+    assert editor.text.endswith("\nThe pod says: No such invoice.\n")
 
 
 def test_a_binary_that_is_not_there_is_told_with_the_way_to_get_it(editor: Editor) -> None:
@@ -202,4 +210,4 @@ def test_health_says_what_is_wrong(editor: Editor, office: tuple[Home, list[str]
     assert "/no/such/onbehalf is not found" in editor.text and "swift build" in editor.text
     editor.setup(command=office[1], profile="absent", subject="curtis.feitty")
     editor.command("checkhealth onbehalf")
-    assert "profile_not_found" in editor.text and "ERROR: configuration" in editor.text
+    assert "profile_not_found" in editor.text and re.search("ERROR:? configuration: ", editor.text)

@@ -24,11 +24,14 @@ function M.from_wire(wire)
   return failure
 end
 
---- Message and hint, and where a run that may go on is found again.
+--- Message and hint; the pod's words on a run that failed, and where one that may go on is found again.
 function M.lines(failure)
   local lines = { ("%s: %s"):format(text.line(failure.kind, 60), text.line(failure.message, 2000)) }
   if failure.hint ~= "" then table.insert(lines, text.line(failure.hint, 2000)) end
   local detail = failure.detail
+  if type(detail.run) == "table" and detail.run.error ~= nil then
+    table.insert(lines, "The pod says: " .. text.line(detail.run.error, 2000))
+  end
   if detail.state == "detached" or detail.state == "unknown" then
     table.insert(lines, ("The run may go on at the pod: state %s, job %s."):format(
       detail.state, text.line(detail.jobId or "unknown", 200)))

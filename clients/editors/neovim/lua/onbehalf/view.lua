@@ -72,11 +72,15 @@ function View:write(more)
   self.column = #lines == 1 and self.column + #more or #lines[#lines]
 end
 
---- A paragraph of its own.
+--- A paragraph of its own: one blank line before it, unless it is the first.
 function View:paragraph(lines)
-  local is_new = vim.api.nvim_buf_is_loaded(self.buffer) and vim.api.nvim_buf_line_count(self.buffer) == 1
-    and self.column == 0
-  self:write((is_new and "" or (self.column > 0 and "\n\n" or "\n")) .. table.concat(lines, "\n") .. "\n")
+  if not self:is_there() then return end
+  local gap = "\n\n"
+  if self.column == 0 then
+    local before = vim.api.nvim_buf_get_lines(self.buffer, -3, -2, false)[1]
+    gap = (before or "") == "" and "" or "\n"
+  end
+  self:write(gap .. table.concat(lines, "\n") .. "\n")
 end
 
 --- What the person said, and then the place for what the agent says.
