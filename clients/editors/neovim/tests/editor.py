@@ -48,9 +48,7 @@ class Editor:
              "-c", f"lua {RUN}", "-c", "lua io.stdout:write('ready\\n')"],
             env=home.environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
-        assert self.process.stdout.readline() == b"ready\n"
         self.code = folder / "code.lua"
-        self.lua(PERSON)
 
     def lua(self, code: str) -> Any:
         """Runs Lua code in the editor; what it returns comes back."""
@@ -86,7 +84,8 @@ class Editor:
         self.until_it_is(until)
 
     def until_it_is(self, status: str) -> None:
-        self.until(f"(vim.b.onbehalf_status or ''):find({lua_string(status)}, 1, true)")
+        """By how its status begins: what is told on the way may hold the same word."""
+        self.until(f"vim.startswith(vim.b.onbehalf_status or '', {lua_string(status)})")
 
     def until_shown(self, text: str) -> None:
         self.until(f"table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n'):find({lua_string(text)}, 1, true)")
@@ -107,6 +106,12 @@ class Editor:
         return self.lua("return (require('onbehalf.connection').running())")
 
     def __enter__(self) -> Editor:
+        try:
+            assert self.process.stdout.readline() == b"ready\n"
+            self.lua(PERSON)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,9 +123,13 @@ class Editor:
                 )
                 assert self.process.wait(PATIENCE_SECONDS) == 0
         finally:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdout.close()
+            self.stop()
+
+    def stop(self) -> None:
+        """For whatever state it is in."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 def lua_string(text: str) -> str:
