@@ -13,7 +13,7 @@ from sandbox.control import Sandbox
 from terminal import Terminal
 
 OBO = Path(__file__).parents[1] / "obo"
-COMMANDS = ["agent", "token", "doctor"]
+COMMANDS = ["agent", "token", "doctor", "setup"]
 
 Completed = subprocess.CompletedProcess[str]
 
@@ -110,7 +110,7 @@ def test_the_doctor_says_what_is_not_and_what_to_do(
     assert table.endswith("\n\n1 check failed.\n")
 
 
-@pytest.mark.parametrize("words", [["token", "x"], ["token", "userToken=eyJ"], ["doctor", "x"]])
+@pytest.mark.parametrize("words", [["token", "x"], ["token", "userToken=eyJ"], ["doctor", "x"], ["setup", "x"]])
 def test_wrong_usage(shell: list[str], person: dict[str, str], words: list[str]) -> None:
     done = obo(shell, person, *words)
     assert (done.returncode, done.stdout) == (2, "")
