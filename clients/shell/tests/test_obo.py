@@ -251,13 +251,3 @@ def test_on_a_terminal_there_are_progress_and_indentation(shell: list[str]) -> N
     assert lines[:2] == ["PAYABLES_TEAM", "RUNNING"]
     assert lines[2].endswith("{")  # jq may colour it
     assert len(lines) > 10
-
-
-def test_the_example_of_the_readme(shell: list[str], tmp_path: Path) -> None:
-    example = (SHELL / "README.md").read_text().split("```sh\n")[1].split("```")[0]
-    wrapper = tmp_path / "obo"
-    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(shell)} {OBO} "$@"\n')
-    wrapper.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "ONBEHALF_BIN": str(STAND_IN)}
-    output = subprocess.check_output([*shell, "-c", example], env=environment, text=True)
-    assert output == "curtis.feitty: Which invoices are on hold?\n"
