@@ -70,13 +70,7 @@ package struct AgentService: Sendable {
       requests: requests,
       book: book
     )
-    var run = AgentRun(
-      agent: agent,
-      jobId: jobId,
-      state: .running,
-      startedAt: wallClock.now().rfc3339,
-      polls: 0
-    )
+    var run = unseen(jobId, of: agent)
     caller.onAbandon(run.detached)
     guard wait else {
       try await polling(session).poll(&run, for: caller)
@@ -121,19 +115,19 @@ package struct AgentService: Sendable {
     for caller: any Caller
   ) async throws(Failure) {
     let status = try await polling(session).status(of: jobId, for: caller)
-    var run = AgentRun(
-      agent: resumption.agent,
-      jobId: jobId,
-      state: .running,
-      startedAt: wallClock.now().rfc3339,
-      polls: 1
-    )
+    var run = unseen(jobId, of: resumption.agent)
+    run.polls += 1
     run.take(status, at: wallClock.now())
     try session.claim(run, named: status.jobId)
     if let conversationId = run.conversationId, conversationId != resumption.conversationId {
       throw .params(ParamsFailure("conversationId", "is not the one of this job"))
     }
     guard run.state == .waiting else { throw .fusion(.notWaiting(run: run)) }
+  }
+
+  /// A run of which the pod has not told yet.
+  private func unseen(_ jobId: String, of agent: String) -> AgentRun {
+    AgentRun(agent: agent, jobId: jobId, state: .running, startedAt: wallClock.now().rfc3339, polls: 0)
   }
 
   private func polling(_ session: AgentSession) -> RunPolling {

@@ -35,8 +35,7 @@ struct AgentSession {
     self.mode = mode ?? known.lazy.compactMap { book.mode(of: $0, at: origin) }.first ?? Self.standardMode
     scope = try permit.scope(nil)
     try ask(permit)
-    if let jobId { try book.check(.job(jobId), at: origin, for: permit.grant.subject) }
-    if let conversationId { try book.check(.conversation(conversationId), at: origin, for: permit.grant.subject) }
+    for item in known { try book.check(item, at: origin, for: permit.grant.subject) }
   }
 
   /// The pod's default.
@@ -135,6 +134,6 @@ struct AgentSession {
         )
       )
     }
-    do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
+    try permit.permitAgent(agent, invoking: invoking)
   }
 }

@@ -62,7 +62,7 @@ extension Diagnosis {
     _ deadline: ContinuousClock.Instant
   ) async throws(Failure) -> HTTPResponse {
     let permit = try permit(request, profile, deadline)
-    try permit.layers.permit(agent)
+    try permit.permitAgent(agent, invoking: true)
     _ = try permit.scope(nil)
     guard permit.profile == profile else {
       throw .profile(.invalid(profile: profile.name, field: "profile", problem: "has changed since the checks began"))

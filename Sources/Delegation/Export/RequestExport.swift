@@ -17,9 +17,7 @@ package struct RequestExport: Sendable {
   ) async throws(Failure) -> ExportedCall {
     func ask(_ permit: Authorization.Permit) throws(Failure) -> String {
       let scope = try permit.scope(nil)
-      if let invocation {
-        do { try permit.layers.permit(agent: invocation.agent, invoking: true) } catch { throw .policy(error) }
-      }
+      if let invocation { try permit.permitAgent(invocation.agent, invoking: true) }
       if includingSecrets { try permit.permitRawCredentials() }
       return scope
     }

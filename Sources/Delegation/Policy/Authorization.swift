@@ -186,6 +186,11 @@ extension Authorization.Permit {
     }
   }
 
+  /// - Parameter invoking: whether a run may be started, or only looked at.
+  package func permitAgent(_ agent: String, invoking: Bool) throws(Failure) {
+    do { try layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
+  }
+
   package func permitRawCredentials() throws(Failure) {
     do { try layers.permitRawCredentials(profile: profile.name) } catch { throw .policy(error) }
   }

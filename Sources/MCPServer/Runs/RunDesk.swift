@@ -38,7 +38,7 @@ struct RunDesk: Sendable {
   /// The same, if they may run that agent, or look at runs of it.
   func permit(agent: String, invoking: Bool, for call: Call) throws(Failure) -> Authorization.Permit {
     let permit = try permit(for: call)
-    do { try permit.layers.permit(agent: agent, invoking: invoking) } catch { throw .policy(error) }
+    try permit.permitAgent(agent, invoking: invoking)
     return permit
   }
 

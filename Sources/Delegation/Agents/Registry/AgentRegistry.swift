@@ -46,7 +46,7 @@ package struct AgentRegistry: Sendable {
     for caller: any Caller
   ) async throws(Failure) -> RawJSON {
     let response = try await read("the card of \(agent)", permit, for: caller) { permit throws(Failure) in
-      try permit.look(at: agent)
+      try permit.permitAgent(agent, invoking: false)
     } _: { cards in
       cards.card(of: agent)
     }
@@ -107,12 +107,8 @@ package struct AgentRegistry: Sendable {
 
 extension Authorization.Permit {
   /// A card only tells: who may run no agent at all (`readOnly`) may look at it.
-  fileprivate func look(at agent: String) throws(Failure) {
-    do { try layers.permit(agent: agent, invoking: false) } catch { throw .policy(error) }
-  }
-
   fileprivate func mayLook(at agent: String) -> Bool {
-    do { try look(at: agent) } catch { return false }
+    do { try permitAgent(agent, invoking: false) } catch { return false }
     return true
   }
 }
